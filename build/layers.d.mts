@@ -1,0 +1,8 @@
+// Types of the layer check, for its test.
+export interface Breach {
+  line: number
+  text: string
+}
+export function findBreaches(file: string, source: string): Breach[]
+export function checkLayers(): number
+export function checkLengths(): number

@@ -1,0 +1,101 @@
+// Composition root: builds the services by hand and mounts every capability's handlers.
+import type { Contracts } from '../shared/contracts'
+import type { Handlers } from '../shared/rpc/contract'
+import { appPaths, emptyScratch } from './appPaths'
+import { backupsHandlers, restartVerify } from './capabilities/backups/handlers'
+import { clusterDumpHandlers, restartClusterDump, restartClusterRestore } from './capabilities/cluster-dump/handlers'
+import { connectionsHandlers } from './capabilities/connections/handlers'
+import { copyHandlers, restartCopy } from './capabilities/copy/handlers'
+import { dumpHandlers, restartDump } from './capabilities/dump/handlers'
+import { dumpPart } from './capabilities/dump/part'
+import { dumpToServerHandlers, restartDumpToServer } from './capabilities/dump-to-server/handlers'
+import { hostHandlers } from './capabilities/host/handlers'
+import { jobsHandlers } from './capabilities/jobs/handlers'
+import { objectsHandlers } from './capabilities/objects/handlers'
+import { practiceHandlers, restartPractice } from './capabilities/practice/handlers'
+import { restartRestore, restoreHandlers } from './capabilities/restore/handlers'
+import { restorePart } from './capabilities/restore/part'
+import { claimInstance } from './instance'
+import { openJobManager } from './jobs/jobManager'
+import { createConnectionStore } from './postgres/connectionStore'
+import { createSpawnTool } from './process/spawnTool'
+import { createTools } from './process/tools'
+import type { HostInfo, SecretVault, Services } from './services'
+import { openSettings } from './settings/settingsStore'
+
+export type AllHandlers = { readonly [K in keyof Contracts]: Handlers<Contracts[K], AbortSignal> }
+
+export interface App {
+  services: Services
+  handlers: AllHandlers
+  /** Cancels what runs, waits for it, and lets another Walkback have the data folder. */
+  shutdown(): Promise<void>
+}
+
+export interface AppOptions {
+  host: HostInfo
+  vault: SecretVault
+  /** Absolute; the host's default when absent (see appPaths). */
+  dataFolder?: string
+}
+
+/** Throws AppError when the data folder can't be used, or is in use by another Walkback. */
+export async function createApp(options: AppOptions): Promise<App> {
+  const paths = appPaths(options.dataFolder)
+  const instance = await claimInstance(paths.data)
+  try {
+    emptyScratch(paths)
+    const report = (text: string) => void process.stderr.write(`${text}\n`)
+    const { store: settings, problem } = openSettings(paths)
+    if (problem) report(problem)
+    const spawn = createSpawnTool({ instanceId: instance.id })
+    const jobs = await openJobManager({
+      folder: paths.jobs,
+      instanceId: instance.id,
+      spawn,
+      concurrentJobs: () => settings.get().concurrentJobs,
+      report,
+    })
+    const tools = createTools({ spawn, installationFolders: () => settings.get().installationFolders })
+    const connections = createConnectionStore({ paths, vault: options.vault })
+    const services: Services = { host: options.host, paths, settings, vault: options.vault, connections, tools, jobs, spawn }
+    return {
+      services,
+      handlers: mount(services),
+      async shutdown() {
+        await jobs.shutdown()
+        instance.release()
+      },
+    }
+  } catch (error) {
+    instance.release()
+    throw error
+  }
+}
+
+function mount(services: Services): AllHandlers {
+  const practice = practiceHandlers(services)
+  const parts = { dump: dumpPart(services), restore: restorePart(services) }
+  return {
+    connections: connectionsHandlers(services),
+    objects: objectsHandlers(services),
+    copy: copyHandlers(services),
+    dump: dumpHandlers(services),
+    clusterDump: clusterDumpHandlers(services, parts),
+    restore: restoreHandlers(services),
+    dumpToServer: dumpToServerHandlers(services),
+    backups: backupsHandlers(services),
+    practice,
+    jobs: jobsHandlers(services.jobs, {
+      copy: restartCopy(services),
+      dump: restartDump(services),
+      'cluster-dump': restartClusterDump(services, parts),
+      'cluster-restore': restartClusterRestore(services, parts),
+      restore: restartRestore(services),
+      'dump-to-server': restartDumpToServer(services),
+      backups: restartVerify(services),
+      practice: (input) => restartPractice(practice, input),
+    }),
+    host: hostHandlers(services),
+  } satisfies AllHandlers
+}

@@ -1,0 +1,76 @@
+// How far a copy is: counted bytes and rows here, and pg_stat_progress_copy (14) for what only the server sees.
+import { z } from 'zod'
+import type { JobProgress } from '../../../shared/jobs/job'
+import type { JobContext } from '../../jobs/jobTypes'
+import type { CopySession } from './copySession'
+
+const everyMs = 500
+
+export interface Pace {
+  /** Called as often as one likes; shown twice a second. */
+  show(progress: JobProgress): void
+  end(): void
+}
+
+export function startPace(job: Pick<JobContext, 'progress'>): Pace {
+  let last = 0
+  return {
+    show: (progress) => {
+      const now = performance.now()
+      if (now - last < everyMs) return
+      last = now
+      job.progress(progress)
+    },
+    end: () => job.progress(null),
+  }
+}
+
+const progressRow = z.object({ bytes: z.string(), total: z.string(), rows: z.string() })
+
+export interface ServerProgress {
+  bytes: number
+  /** null where the server does not know it. */
+  total: number | null
+  rows: number
+}
+
+/** Looks once a second on a connection of its own; returns how to stop. Servers before 14 tell nothing. */
+export function watchServer(
+  session: CopySession,
+  version: number,
+  show: (progress: ServerProgress) => void,
+): () => Promise<void> {
+  if (version < 140000) return () => Promise.resolve()
+  let asking: Promise<void> = Promise.resolve()
+  let busy = false
+  const look = async () => {
+    busy = true
+    const found = await session.ask(async (client) => {
+      const { rows } = await client.query(
+        'SELECT bytes_processed::text AS bytes, bytes_total::text AS total, tuples_processed::text AS rows FROM pg_catalog.pg_stat_progress_copy WHERE pid = $1',
+        [session.pid],
+      )
+      return rows.length === 0 ? undefined : progressRow.parse(rows[0])
+    })
+    busy = false
+    if (!found) return
+    const total = Number(found.total)
+    show({ bytes: Number(found.bytes), total: total > 0 ? total : null, rows: Number(found.rows) })
+  }
+  const timer = setInterval(() => {
+    if (!busy) asking = look()
+  }, 1000)
+  return async () => {
+    clearInterval(timer)
+    await asking
+  }
+}
+
+export function countOf(count: number, one: string): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? one : `${one}s`}`
+}
+
+export function rate(rows: number, startedAt: number): string {
+  const seconds = (performance.now() - startedAt) / 1000
+  return `${seconds.toFixed(1)} s, ${Math.round(rows / Math.max(seconds, 0.001)).toLocaleString('en-US')} rows/s`
+}

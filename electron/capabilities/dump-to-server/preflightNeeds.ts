@@ -1,0 +1,71 @@
+// Rows about what the database needs and the destination lacks: roles, tablespaces, extensions.
+import { majorOf } from '../../../shared/model/pgVersion'
+import type { PreflightFix, PreflightRow } from '../../../shared/model/preflight'
+import type { PipePlan } from './planPipe'
+import { row, setOption } from './preflightPipe'
+
+export function needRows(plan: PipePlan): PreflightRow[] {
+  const rows = [...roleRows(plan), ...tablespaceRows(plan), ...extensionRows(plan)]
+  if (rows.length > 0) return rows
+  const { roles, tablespaces, extensions } = plan.source.needs
+  const counts = [count(roles.length, 'role'), count(tablespaces.length, 'tablespace'), count(extensions.length, 'extension')]
+  return [row('needs', 'pass', 'Roles, tablespaces, extensions', `What it needs is there or left out: ${counts.join(', ')}.`)]
+}
+
+function roleRows(plan: PipePlan): PreflightRow[] {
+  const { restoreOptions: options, dumpOptions } = plan.request
+  const off = (key: string) => options[key] === true || dumpOptions[key] === true
+  return plan.source.needs.roles.flatMap(({ name, owns, grants, policies }) => {
+    if (plan.destination.server.roles.has(name)) return []
+    const parts = [
+      owns > 0 && !off('noOwner') ? `owns ${count(owns, 'object')}` : '',
+      grants > 0 && !off('noPrivileges') ? `has ${count(grants, 'grant')}` : '',
+      policies > 0 && !off('noPolicies') ? `is named by ${policies === 1 ? '1 policy' : `${policies} policies`}` : '',
+    ].filter(Boolean)
+    if (parts.length === 0) return []
+    const fixes: PreflightFix[] = [
+      { label: 'Create it there, without login', action: { kind: 'apply-globals', roles: [name], tablespaces: [] } },
+    ]
+    if (owns > 0 && !off('noOwner')) fixes.push(setOption('No owners', 'noOwner', true))
+    if (grants > 0 && !off('noPrivileges')) fixes.push(setOption('No privileges', 'noPrivileges', true))
+    return [needed(plan, `role:${name}`, `Role ${name} is missing`, `It ${parts.join(', ')}.`, fixes)]
+  })
+}
+
+function tablespaceRows(plan: PipePlan): PreflightRow[] {
+  if (plan.request.restoreOptions.noTablespaces === true || plan.request.dumpOptions.noTablespaces === true) return []
+  return plan.source.needs.tablespaces
+    .filter(({ name }) => !plan.destination.server.tablespaces.has(name))
+    .map(({ name, objects }) =>
+      needed(plan, `tablespace:${name}`, `Tablespace ${name} is missing`, `${count(objects, 'object')} there.`, [
+        setOption('Use pg_default', 'noTablespaces', true),
+      ]),
+    )
+}
+
+function extensionRows(plan: PipePlan): PreflightRow[] {
+  const { server, content } = plan.destination
+  return plan.source.needs.extensions
+    .filter(({ name }) => !content?.extensions.has(name) && !server.extensions.has(name))
+    .map(({ name, version }) =>
+      needed(
+        plan,
+        `extension:${name}`,
+        `Extension ${name} is missing`,
+        `The source has ${version}; the destination can’t create it: its package for PostgreSQL ${majorOf(server.version)} is not installed there.`,
+        [],
+      ),
+    )
+}
+
+/** What is missing makes errors for certain: a blocker, until the person says to go on with errors. */
+function needed(plan: PipePlan, id: string, check: string, found: string, fixes: PreflightFix[]): PreflightRow {
+  if (plan.request.continueOnError) {
+    return row(id, 'warning', check, `${found} The copy goes on after each error that makes.`, fixes)
+  }
+  return row(id, 'blocker', check, found, [...fixes, setOption('Copy with errors', 'continueOnError', true)])
+}
+
+function count(n: number, one: string): string {
+  return `${n} ${n === 1 ? one : `${one}s`}`
+}

@@ -1,0 +1,254 @@
+// The restore job: checks, a new database, the archive or script, statistics, and an honest account of what came of it.
+import type { RestoreRequest } from '../../../shared/contracts/restore'
+import type { JobIssue, JobResult, RowCheck } from '../../../shared/jobs/job'
+import { quoteIdentifier } from '../../../shared/model/identifier'
+import { AppError } from '../../../shared/rpc/appError'
+import type { JobContext } from '../../jobs/jobTypes'
+import { hidePasswords } from '../../library/sqlText'
+import { openServer } from '../../postgres/openServer'
+import { analyzeDatabase } from './analyzeDatabase'
+import { compareRows, filledTables } from './compareRows'
+import { describeResult } from './describeResult'
+import { planRestore, type RestorePlan, type RestoreServices } from './planRestore'
+import { checkRestore, refuseBlocked } from './preflight'
+import { swapDatabases } from './replaceDatabase'
+import { type RunContext, runArchive } from './runArchive'
+import { runScript } from './runScript'
+
+/** What a restore's program did, before it is put in words. */
+export interface RestoreRun {
+  /** Errors that count. */
+  errors: number
+  harmless: number
+  exit: string
+  facts: { label: string; value: string }[]
+  failedEntries: number
+  /** Ids of the failed entries that can be restored again. */
+  repeatable: ReadonlySet<number>
+  entries: number | null
+}
+
+/** `planned`: the names that were shown before the start are made from it. */
+export async function runRestore(
+  asked: RestoreRequest,
+  job: JobContext,
+  services: RestoreServices,
+  planned = new Date(),
+): Promise<JobResult> {
+  const started = performance.now()
+  services.connections.requireWritable(asked.connectionId, 'Restoring')
+  job.step('checks')
+  const plan = await planRestore(services, asked, job.signal, planned)
+  const rows = await checkRestore(services, plan, true, job.signal, (done, total, file) =>
+    job.progress({ done, total, unit: 'bytes', label: `SHA-256 of ${file}` }),
+  )
+  for (const each of rows) job.log(`${each.result}: ${each.check}: ${each.found}`, each.result === 'pass' ? 'info' : 'warning')
+  refuseBlocked(rows)
+  job.signal.throwIfAborted()
+  job.progress(null)
+  const { database } = plan
+  hidePassword(plan, job)
+  const { env, remove } = await services.connections.toolEnvironment(plan.connection)
+  job.onCleanup('remove the passfile', remove)
+
+  // Seen as "unfinished" by a restart until the end of the job says otherwise.
+  job.output({ partial: null, final: database })
+  const created = plan.createSql === null ? false : await createDatabase(plan, job, services)
+  const issues: JobIssue[] = []
+  const onIssue = (issue: JobIssue) => {
+    issues.push(issue)
+    job.issue(issue)
+  }
+  const context = { plan, env, job, services, onIssue }
+  let placed = false
+  try {
+    const filled = await filledBefore(context)
+    const run = plan.archive.kind === 'archive' ? await runArchive(context) : await runScript(context)
+    job.progress(null)
+    if (plan.request.analyze) await analyzeDatabase(context)
+    const rowCheck = await checkRows(context, filled, issues)
+    if (plan.replace) await takePlace(context, issues)
+    placed = plan.replace !== null
+    job.step('result')
+    const result = await describeResult({ context, run, issues, rowCheck, durationMs: performance.now() - started })
+    job.endStep('result', 'done')
+    return result
+  } catch (error) {
+    if (!placed) await leaveUnfinished(plan, created, job, services)
+    throw error
+  }
+}
+
+/** Only an existing database can hold rows that no restore brought; with --clean its tables are made anew. */
+async function filledBefore({ plan, services, job }: RunContext): Promise<ReadonlySet<string>> {
+  const { request, archive, selected } = plan
+  if (request.target.kind !== 'existing' || request.checkRows !== true || request.options.clean === true) return new Set()
+  if (archive.kind !== 'archive' || !selected) return new Set()
+  const client = await services.connections.open(plan.connection, plan.database, job.signal)
+  try {
+    return await filledTables(
+      client,
+      archive.toc.entries.filter(({ id }) => selected.has(id)),
+    )
+  } finally {
+    await client.end()
+  }
+}
+
+/** A table that differs is an error of its own, unless an error named it already. */
+async function checkRows(
+  context: RunContext,
+  filled: ReadonlySet<string>,
+  issues: readonly JobIssue[],
+): Promise<RowCheck | null> {
+  const { plan, job, onIssue } = context
+  const asked = plan.request.checkRows === true && plan.archive.kind === 'archive'
+  if (asked) job.step('rows')
+  const check = await compareRows(context, filled)
+  if (check) {
+    const told = new Set(issues.filter(({ harmless }) => harmless === null).map(({ object }) => object))
+    for (const { table, expected, found } of check.different) if (!told.has(table)) onIssue(difference(table, expected, found))
+  }
+  if (asked) {
+    const bad = check?.different.length ?? 0
+    const words = check === null ? 'nothing to compare' : bad > 0 ? `${bad} tables differ` : `${check.matched} tables match`
+    job.endStep('rows', bad > 0 ? 'warning' : 'done', check?.by === 'presence' ? `${words}, rows not counted` : words)
+  }
+  return check
+}
+
+function difference(table: string, expected: number | null, found: number | null): JobIssue {
+  const rows = (count: number) => `${count.toLocaleString('en-US')} ${count === 1 ? 'row' : 'rows'}`
+  const has = found === null ? 'The table is not in the database.' : `The table has ${rows(found)}.`
+  return {
+    severity: 'error',
+    object: table,
+    objectKind: 'TABLE DATA',
+    entry: '',
+    message: expected === null ? has : `The archive holds ${rows(expected)} of it. ${has}`,
+    statement: '',
+    harmless: null,
+    advice: 'Look at the log for what was said of this table. Triggers of the destination can change what is loaded.',
+    logLine: null,
+  }
+}
+
+/** Only what is whole takes a name: after errors the old database stays, unless the person agreed to them beforehand. */
+async function takePlace({ plan, job, services }: RunContext, issues: readonly JobIssue[]): Promise<void> {
+  const { target, continueOnError } = plan.request
+  if (target.kind !== 'replace' || !plan.replace?.old) throw new Error('only a planned replacing changes names')
+  const errors = issues.filter(({ severity, harmless }) => severity === 'error' && harmless === null).length
+  if (errors > 0 && !continueOnError) {
+    throw new AppError(
+      'tool_failed',
+      `${target.database} was not replaced: the restore had ${errors === 1 ? '1 error' : `${errors} errors`}.`,
+      {
+        hint:
+          `${target.database} is as it was and keeps its name. What was restored is in ${plan.database}: look at it, ` +
+          'put the errors right and start again, or choose to restore with errors.',
+      },
+    )
+  }
+  job.step('replace')
+  // From here on it is seconds, and a cancel in between would help nobody.
+  job.signal.throwIfAborted()
+  const { database } = target
+  const sql = [
+    'BEGIN;',
+    `ALTER DATABASE ${quoteIdentifier(database)} RENAME TO ${quoteIdentifier(plan.replace.kept)};`,
+    `ALTER DATABASE ${quoteIdentifier(plan.database)} RENAME TO ${quoteIdentifier(database)};`,
+    'COMMIT;',
+  ]
+  job.command({
+    title: `SQL on ${plan.connection.label}`,
+    program: 'SQL',
+    version: null,
+    words: [sql.join('\n')],
+    kind: 'sql',
+  })
+  const swap = { database, oldOid: plan.replace.old.oid, restored: plan.database, kept: plan.replace.kept }
+  await swapDatabases(services, plan.connection, { ...swap, endSessions: target.endSessions }, (text) => job.log(text))
+  job.log(`${database} is the restored database now; the old one is kept as ${plan.replace.kept}.`)
+  job.endStep('replace', 'done', `the old one is ${plan.replace.kept}`)
+}
+
+/**
+ * No program gets the password in argv or says it; stars are a second line. One that is part of a name here would turn that
+ * name into stars everywhere, links and errors included, and so is left to the first line alone.
+ */
+function hidePassword(plan: RestorePlan, job: JobContext): void {
+  const { password, settings, label } = plan.connection
+  if (!password) return
+  const { archive, request } = plan
+  const entries =
+    archive.kind === 'archive' ? archive.toc.entries.flatMap((entry) => [entry.schema ?? '', entry.tag, entry.owner]) : []
+  const names = [
+    archive.source.archive,
+    request.target.database,
+    plan.database,
+    label,
+    settings.host,
+    settings.user,
+    String(settings.port),
+    ...entries,
+  ]
+  if (!names.some((name) => name.includes(password.reveal()))) job.hide(password)
+}
+
+/** Returns true: from here on the database is ours to drop when the person cancels. */
+async function createDatabase(plan: RestorePlan, job: JobContext, services: RestoreServices): Promise<true> {
+  const sql = plan.createSql ?? ''
+  const { database } = plan
+  job.step('create')
+  job.command({ title: `SQL on ${plan.connection.label}`, program: 'SQL', version: null, words: [`${sql};`], kind: 'sql' })
+  const client = await openServer(services, plan.connection, job.signal)
+  try {
+    job.signal.throwIfAborted()
+    await client.query(sql)
+  } catch (error) {
+    if (job.signal.aborted || !(error instanceof Error)) throw error
+    throw new AppError('postgres', `The database ${database} could not be created: ${error.message}.`, {
+      hint: 'Nothing was restored. Change the destination and start again.',
+      details: { original: error.message },
+      cause: error,
+    })
+  } finally {
+    await client.end()
+  }
+  job.log(`Created the database ${database} from template0.`)
+  job.endStep('create', 'done', 'from template0')
+  return true
+}
+
+/** Cancelled: the database this job created goes. Failed: it stays, since it may hold what a person needs, named as incomplete. */
+async function leaveUnfinished(plan: RestorePlan, created: boolean, job: JobContext, services: RestoreServices): Promise<void> {
+  const { database } = plan
+  if (!created) {
+    const whole = plan.request.singleTransaction
+    job.leftover(
+      whole
+        ? `The database ${database} is as it was before: everything ran in one transaction.`
+        : `The database ${database} holds what was restored until then.`,
+    )
+    return
+  }
+  if (!job.signal.aborted) {
+    const whose = plan.replace ? ` ${plan.request.target.database} is as it was.` : ''
+    job.leftover(`The database ${database}, created by this job, is incomplete.${whose}`)
+    return
+  }
+  try {
+    // Not the job's signal: that one has been aborted.
+    const client = await openServer(services, plan.connection, undefined, database)
+    try {
+      await client.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(database)} WITH (FORCE)`)
+    } finally {
+      await client.end()
+    }
+    job.log(`Dropped the database ${database}, which this job had created.`)
+  } catch (error) {
+    const why = hidePasswords(error instanceof Error ? error.message : String(error))
+    job.log(`The database ${database} could not be dropped: ${why}`, 'error')
+    job.leftover(`The database ${database}, created by this job, is incomplete; it could not be dropped: ${why}`)
+  }
+}

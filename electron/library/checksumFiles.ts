@@ -1,0 +1,83 @@
+// Reads every file of a backup once, from beginning to end, for its SHA-256, and makes it durable on the way.
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { open, readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { syncFolder } from './durability'
+
+const chunkBytes = 1024 * 1024
+
+export interface HashedFile {
+  /** Relative to the folder, with forward slashes. */
+  path: string
+  size: string
+  sha256: string
+}
+
+export interface FolderContents {
+  /** Relative, with forward slashes, in order of their names. */
+  files: string[]
+  folders: string[]
+  /** Links, sockets and the like: no backup holds them. */
+  strange: string[]
+}
+
+/** Everything below a folder, without following links. */
+export async function listFolder(folder: string): Promise<FolderContents> {
+  const found: FolderContents = { files: [], folders: [], strange: [] }
+  const visit = async (relative: string): Promise<void> => {
+    const entries = await readdir(path.join(folder, relative), { withFileTypes: true })
+    for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      const name = relative === '' ? entry.name : `${relative}/${entry.name}`
+      if (entry.isDirectory()) {
+        found.folders.push(name)
+        await visit(name)
+      } else if (entry.isFile()) found.files.push(name)
+      else found.strange.push(name)
+    }
+  }
+  await visit('')
+  return found
+}
+
+export interface HashOptions {
+  signal?: AbortSignal
+  /** fsync each file after reading it, and the folders at the end. */
+  durable?: boolean
+  /** Called with the bytes just read. */
+  onBytes?: (bytes: number, file: string) => void
+}
+
+/** Rejects with the signal's reason when it is aborted, with the system's error when a file can't be read in full. */
+export async function hashFiles(folder: string, files: readonly string[], options: HashOptions = {}): Promise<HashedFile[]> {
+  const hashed: HashedFile[] = []
+  for (const file of files) hashed.push(await hashFile(folder, file, options))
+  if (options.durable) {
+    const { folders } = await listFolder(folder)
+    for (const inner of ['', ...folders]) await syncFolder(path.join(folder, inner))
+  }
+  return hashed
+}
+
+async function hashFile(folder: string, file: string, options: HashOptions): Promise<HashedFile> {
+  const hash = createHash('sha256')
+  const buffer = Buffer.allocUnsafe(chunkBytes)
+  let size = 0n
+  const noFollow = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW
+  const handle = await open(path.join(folder, file), constants.O_RDONLY | noFollow)
+  try {
+    for (;;) {
+      options.signal?.throwIfAborted()
+      const { bytesRead } = await handle.read(buffer, 0, chunkBytes, null)
+      if (bytesRead === 0) break
+      hash.update(buffer.subarray(0, bytesRead))
+      size += BigInt(bytesRead)
+      options.onBytes?.(bytesRead, file)
+    }
+    // Windows refuses to flush a file that is open for reading only; PostgreSQL's programs flush their output themselves.
+    if (options.durable && process.platform !== 'win32') await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  return { path: file, size: size.toString(), sha256: hash.digest('hex') }
+}

@@ -1,0 +1,17 @@
+// A few words on hover and focus; never the only place something is said, except the name of an icon button.
+import MuiTooltip from '@mui/material/Tooltip'
+import type { ReactElement, ReactNode } from 'react'
+
+export interface TooltipProps {
+  title: ReactNode
+  children: ReactElement
+  placement?: 'top' | 'bottom' | 'right' | 'left'
+}
+
+export function Tooltip({ title, children, placement = 'bottom' }: TooltipProps) {
+  return (
+    <MuiTooltip title={title} placement={placement}>
+      {children}
+    </MuiTooltip>
+  )
+}

@@ -1,0 +1,109 @@
+// The strip at the bottom: what runs, how far it is, and a way to cancel it, on every page.
+import { useState } from 'react'
+import type { JobSnapshot } from '../../shared/jobs/job'
+import { isEnded } from '../../shared/jobs/transitions'
+import { Button } from '../components/Button'
+import { CancelJobDialog } from '../components/CancelJobDialog'
+import { Icon } from '../components/Icon'
+import { jobIcon, jobStateLook, outcomeWords } from '../components/jobWords'
+import { ProgressBar } from '../components/Progress'
+import { formatTimeLeft } from '../format/duration'
+import { formatDone, formatRate, percentOf, plural } from '../format/numbers'
+import { formatAgo, formatWhen } from '../format/time'
+import { rateAt, secondsLeftAt } from '../stores/jobPace'
+import { useJobs } from '../stores/jobs'
+import { useNow } from '../stores/useNow'
+
+/** So many get a place of their own; the rest is a number. */
+const shownJobs = 2
+
+export function JobStrip() {
+  const jobs = useJobs((state) => state.jobs)
+  const [cancelling, setCancelling] = useState<JobSnapshot | null>(null)
+  const active = jobs.filter((job) => !isEnded(job.state)).sort((a, b) => a.createdAt.localeCompare(b.createdAt))
+  const running = active.filter((job) => job.state !== 'queued')
+  const shown = [...running, ...active.filter((job) => job.state === 'queued')].slice(0, shownJobs)
+  return (
+    <footer className="jobs" aria-label="Running jobs">
+      {shown.map((job, index) => (
+        <StripJob key={job.id} job={job} divided={index > 0} short={shown.length > 1} onCancel={() => setCancelling(job)} />
+      ))}
+      {active.length > shown.length && <span className="t2 nw">and {active.length - shown.length} more</span>}
+      {active.length === 0 && <LastOutcome jobs={jobs} />}
+      <span className="sp" />
+      <a className="all-jobs" href="#/jobs">
+        All jobs
+        <Icon name="right" />
+      </a>
+      {cancelling && <CancelJobDialog job={cancelling} onClose={() => setCancelling(null)} />}
+    </footer>
+  )
+}
+
+function StripJob({
+  job,
+  divided,
+  short,
+  onCancel,
+}: {
+  job: JobSnapshot
+  divided: boolean
+  short: boolean
+  onCancel: () => void
+}) {
+  const pace = useJobs((state) => state.paces[job.id])
+  const now = useNow(1000)
+  const percent = job.progress ? percentOf(job.progress) : undefined
+  const rate = pace ? rateAt(pace, now) : null
+  const left = pace ? secondsLeftAt(pace, now) : null
+  const step = job.steps.find((candidate) => candidate.state === 'running')
+  const words = [
+    job.progress ? formatDone(job.progress) : (step?.label ?? jobStateLook[job.state].word),
+    !short && job.progress && rate !== null && rate > 0 ? formatRate(rate, job.progress.unit) : '',
+    left === null ? '' : `${formatTimeLeft(left)} left`,
+  ].filter((part) => part !== '')
+  return (
+    <>
+      {divided && <span className="div" />}
+      <a className="strip-job" href={`#/jobs/${encodeURIComponent(job.id)}`}>
+        <Icon name={jobIcon(job)} className="acc" />
+        <span className="b el">{job.title}</span>
+      </a>
+      {job.state === 'running' && <ProgressBar percent={percent} label={job.title} className="strip-bar" />}
+      <span className="strip-words el">
+        {percent !== undefined && job.state === 'running' && <span className="b">{percent} %</span>}
+        <span className="t2">
+          {percent !== undefined && job.state === 'running' && ' · '}
+          {job.state === 'running' ? words.join(' · ') : `${jobStateLook[job.state].word}…`}
+        </span>
+      </span>
+      {job.state !== 'cancelling' && (
+        <Button size="xs" onClick={onCancel} aria-label={`Cancel ${job.title}`}>
+          Cancel
+        </Button>
+      )}
+    </>
+  )
+}
+
+const toneColour = { pass: 'ok', warning: 'warn', blocker: 'err', accent: 'acc', neutral: 't3', outline: 't3' } as const
+
+function LastOutcome({ jobs }: { jobs: readonly JobSnapshot[] }) {
+  const now = useNow(30_000)
+  const last = jobs.filter((job) => job.endedAt !== null).sort((a, b) => (b.endedAt ?? '').localeCompare(a.endedAt ?? ''))[0]
+  if (!last || last.endedAt === null) return <span className="t3">No job is running.</span>
+  const look = jobStateLook[last.state]
+  return (
+    <span className="row el">
+      <span className="t3 nw">No job is running. Last:</span>
+      <a className="strip-job" href={`#/jobs/${encodeURIComponent(last.id)}`}>
+        <Icon name={look.icon} className={toneColour[look.tone]} />
+        <span className="m el">{last.title}</span>
+      </a>
+      <span className="t2 el" title={formatWhen(last.endedAt)}>
+        {outcomeWords(last).toLowerCase()}, {formatAgo(last.endedAt, new Date(now))}
+        {last.leftovers.length > 0 ? `, left ${plural(last.leftovers.length, 'thing')} behind` : ''}
+      </span>
+    </span>
+  )
+}

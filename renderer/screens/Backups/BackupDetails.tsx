@@ -1,0 +1,214 @@
+// One backup in full: facts, checks, files, commands, and what can be done with it.
+import { useState } from 'react'
+import type { CatalogEntry } from '../../../shared/contracts/backups'
+import { backupSubject } from '../../../shared/model/backupRecord'
+import { formatBytes } from '../../../shared/model/byteCount'
+import { formatPgVersion } from '../../../shared/model/pgVersion'
+import { Button } from '../../components/Button'
+import { Chip, Severity } from '../../components/Chip'
+import { ConfirmDialog } from '../../components/ConfirmDialog'
+import { CopyButton } from '../../components/CopyButton'
+import { Dialog } from '../../components/Dialog'
+import { ErrorNote, Note } from '../../components/Feedback'
+import { type KeyValue, KeyValues } from '../../components/KeyValues'
+import { formatDuration } from '../../format/duration'
+import { type ShownError, shownError } from '../../format/errors'
+import { plural } from '../../format/numbers'
+import { formatAgo, formatWhen } from '../../format/time'
+import { api } from '../../rpc/api'
+import { navigate, placeLink } from '../../stores/navigation'
+import { databasesOf, folderName, restoreLink, serverOf } from './catalog'
+import { RecordFiles } from './RecordFiles'
+import { VerifiedMark } from './VerifiedMark'
+
+export interface BackupDetailsProps {
+  entry: CatalogEntry | undefined
+  onClose: () => void
+  onChanged: () => void
+}
+
+export function BackupDetails({ entry, onClose, onChanged }: BackupDetailsProps) {
+  const [removing, setRemoving] = useState(false)
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<ShownError | null>(null)
+  if (entry === undefined) return null
+  const { record, path } = entry
+  const close = () => {
+    setError(null)
+    onClose()
+  }
+  const verify = async () => {
+    setBusy(true)
+    setError(null)
+    try {
+      const { jobId } = await api.backups.verify({ path })
+      navigate(placeLink(`/jobs/${encodeURIComponent(jobId)}`))
+    } catch (cause) {
+      setError(shownError(cause))
+    } finally {
+      setBusy(false)
+    }
+  }
+  const remove = async () => {
+    setBusy(true)
+    setError(null)
+    try {
+      await api.backups.remove({ path, confirm: folderName(path) })
+      setRemoving(false)
+      close()
+      onChanged()
+    } catch (cause) {
+      setError(shownError(cause))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <>
+      <Dialog
+        open={!removing}
+        onClose={close}
+        width={880}
+        title={
+          <span className="row">
+            <Chip tone="accent">{record.kind}</Chip>
+            <span className="el">
+              {backupSubject(record)}, {formatWhen(record.startedAt)}
+            </span>
+          </span>
+        }
+        footNote={
+          <Button kind="danger" icon="trash" onClick={() => setRemoving(true)}>
+            Remove…
+          </Button>
+        }
+        actions={
+          <>
+            <Button icon="pass" onClick={() => void verify()} busy={busy}>
+              Verify
+            </Button>
+            <Button kind="primary" icon="restore" href={restoreLink(entry)}>
+              Restore…
+            </Button>
+          </>
+        }
+      >
+        <div className="col g16">
+          {error && <ErrorNote error={error} />}
+          {record.warnings.length > 0 && (
+            <Note tone="warning">
+              <div className="m">{plural(record.warnings.length, 'warning')} while it was made</div>
+              {record.warnings.map((warning, index) => (
+                <div key={`${index}-${warning}`} className="t2 wrap">
+                  {warning}
+                </div>
+              ))}
+            </Note>
+          )}
+          <div className="details-two">
+            <KeyValues rows={sourceRows(entry)} labelWidth={104} />
+            <KeyValues rows={madeRows(entry)} labelWidth={104} />
+          </div>
+          <div>
+            <h3 className="lab">Folder</h3>
+            <div className="row">
+              <span className="mono wrap sp">{path}</span>
+              <CopyButton text={path}>Copy path</CopyButton>
+            </div>
+          </div>
+          <section aria-label="Checks">
+            <h3 className="lab">Checks</h3>
+            {record.verifications.length === 0 && <VerifiedMark record={record} />}
+            <ul className="checks">
+              {[...record.verifications].reverse().map((check) => (
+                <li key={`${check.at} ${check.level}`}>
+                  <Severity level={check.ok ? 'pass' : 'blocker'}>
+                    {check.ok ? (check.level === 'read' ? 'Read in full' : 'Checksums match') : 'Failed'}
+                  </Severity>
+                  <span className="nw">
+                    {formatWhen(check.at)} <span className="t3">{formatAgo(check.at)}</span>
+                  </span>
+                  <span className="t2 wrap">{check.detail}</span>
+                </li>
+              ))}
+            </ul>
+          </section>
+          <RecordFiles record={record} />
+          <section aria-label="Commands">
+            <h3 className="lab">Commands that made it</h3>
+            <pre className="code">{record.commands.join('\n')}</pre>
+          </section>
+        </div>
+      </Dialog>
+      <ConfirmDialog
+        open={removing}
+        title="Remove this backup"
+        typeToConfirm={folderName(path)}
+        typeLabel="the folder's name"
+        action="Remove"
+        busy={busy}
+        error={error}
+        facts={[
+          { label: 'Backup', value: `${backupSubject(record)}, ${formatWhen(record.startedAt)}` },
+          { label: 'Server', value: serverOf(record) },
+          { label: 'Path', value: path, mono: true },
+          { label: 'Size', value: formatBytes(entry.size) },
+        ]}
+        onConfirm={() => void remove()}
+        onClose={() => {
+          setError(null)
+          setRemoving(false)
+        }}
+      >
+        The folder moves to <span className="mono">.trash</span> in the library, where it takes the same room until you delete it
+        there. Until then it can be moved back by hand. Walkback no longer lists it, and nothing can be restored from it here.
+      </ConfirmDialog>
+    </>
+  )
+}
+
+function sourceRows({ record }: CatalogEntry): KeyValue[] {
+  const { source } = record
+  const locale = [source.localeProvider, source.locale ?? source.collate].filter(Boolean).join(' ')
+  return [
+    { label: 'Server', value: source.label },
+    { label: 'Address', value: source.port === null ? source.host : `${source.host}:${source.port}`, mono: true },
+    { label: 'System identifier', value: source.systemIdentifier ?? 'not known', mono: true },
+    { label: 'PostgreSQL', value: formatPgVersion(source.serverVersion) },
+    ...(record.kind === 'dump'
+      ? [
+          { label: 'Database', value: source.database ?? 'not known', mono: true },
+          { label: 'Its size', value: sizeWords(source.databaseSize) },
+          { label: 'Owner', value: source.owner ?? 'not known', mono: true },
+          { label: 'Encoding', value: [source.encoding, locale].filter(Boolean).join(', ') || 'not known' },
+        ]
+      : [
+          { label: 'Databases', value: databasesOf(record).join(', ') || 'none, only what belongs to no database', mono: true },
+          ...(databasesOf(record).length > 0 ? [{ label: 'Their size', value: sizeWords(source.databaseSize) }] : []),
+        ]),
+  ]
+}
+
+function sizeWords(size: string | null): string {
+  return size === null ? 'not known' : formatBytes(size)
+}
+
+function globalsWords(record: CatalogEntry['record']): string {
+  const withHashes = record.kind === 'cluster-dump' ? record.rolePasswords : record.globals?.rolePasswords === true
+  if (record.kind === 'cluster-dump' && record.content === 'tablespaces') return 'tablespaces'
+  if (record.kind !== 'cluster-dump' && record.globals === null) return 'not taken'
+  const tablespaces = record.kind === 'cluster-dump' && record.content === 'roles' ? '' : ', tablespaces'
+  return `${withHashes ? 'roles with password hashes' : 'roles without passwords'}${tablespaces}`
+}
+
+function madeRows({ record, size }: CatalogEntry): KeyValue[] {
+  return [
+    { label: 'Label', value: record.label || 'none' },
+    { label: 'Started', value: formatWhen(record.startedAt) },
+    { label: 'Took', value: formatDuration(Date.parse(record.endedAt) - Date.parse(record.startedAt)) },
+    { label: 'Format', value: record.format },
+    { label: 'Size', value: `${formatBytes(size)} in ${plural(record.files.length, 'file')}` },
+    { label: 'Programs', value: record.tools.map(({ program, version }) => `${program} ${formatPgVersion(version)}`).join(', ') },
+    { label: 'Globals', value: globalsWords(record) },
+  ]
+}

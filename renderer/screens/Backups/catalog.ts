@@ -1,0 +1,114 @@
+// The catalog as a list: what a search finds, in which order, and what the checks of a backup amount to.
+import type { CatalogEntry } from '../../../shared/contracts/backups'
+import { type BackupRecord, backupSubject, holdsDatabase, type Verification } from '../../../shared/model/backupRecord'
+import { placeLink } from '../../stores/navigation'
+
+export interface CatalogFilter {
+  text: string
+  /** '' is every server. */
+  server: string
+  database: string
+}
+
+export const noFilter: CatalogFilter = { text: '', server: '', database: '' }
+
+export const sortKeys = ['age', 'database', 'server', 'size', 'verified'] as const
+export type SortKey = (typeof sortKeys)[number]
+
+export function serverOf(record: BackupRecord): string {
+  return record.source.label || record.source.host
+}
+
+/** Every database that the backup brings, by name. */
+export function databasesOf(record: BackupRecord): string[] {
+  if (record.kind === 'dump') return record.source.database === null ? [] : [record.source.database]
+  if (record.kind === 'cluster-dump') return record.databases
+  return record.databases.map(({ name }) => name)
+}
+
+/** The wizard that brings it back, with the backup chosen. */
+export function restoreLink({ path, record }: Pick<CatalogEntry, 'path' | 'record'>): string {
+  return placeLink(record.kind === 'dump-set' ? '/restore/cluster' : '/restore/dump', { backup: path })
+}
+
+/** By the cluster's own number where both are known, since labels and addresses change. */
+export function belongsTo(record: BackupRecord, systemIdentifier: string | null, label: string): boolean {
+  if (systemIdentifier !== null && record.source.systemIdentifier !== null) {
+    return record.source.systemIdentifier === systemIdentifier
+  }
+  return serverOf(record) === label
+}
+
+/** Every word of the text must be found in the label, database, server, format or path. */
+export function filterBackups(entries: readonly CatalogEntry[], filter: CatalogFilter): CatalogEntry[] {
+  const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean)
+  return entries.filter(({ record, path }) => {
+    if (filter.server !== '' && serverOf(record) !== filter.server) return false
+    if (filter.database !== '' && !holdsDatabase(record, filter.database)) return false
+    const hay = [
+      record.label,
+      backupSubject(record),
+      ...databasesOf(record),
+      serverOf(record),
+      record.source.host,
+      record.format,
+      path,
+    ]
+      .join(' ')
+      .toLowerCase()
+    return words.every((word) => hay.includes(word))
+  })
+}
+
+/** The newest check counts: a backup that was whole once and fails now is broken. */
+export function lastVerification(record: BackupRecord): Verification | undefined {
+  return record.verifications.reduce<Verification | undefined>(
+    (latest, check) => (latest === undefined || check.at >= latest.at ? check : latest),
+    undefined,
+  )
+}
+
+/** In words, with how it is to be shown. */
+export function verificationWord(check: Verification | undefined): { word: string; tone: 'ok' | 'warn' | 'err' } {
+  if (check === undefined) return { word: 'Never checked', tone: 'warn' }
+  if (!check.ok) return { word: 'Check failed', tone: 'err' }
+  return { word: check.level === 'read' ? 'Read in full' : 'Checksums match', tone: 'ok' }
+}
+
+/** From worst to best, so that what needs a look comes first. */
+function verificationRank(record: BackupRecord): string {
+  const check = lastVerification(record)
+  if (check === undefined) return '1'
+  return check.ok ? `2${check.at}` : '0'
+}
+
+const compare = new Intl.Collator('en', { numeric: true }).compare
+
+function bySize(one: string, other: string): number {
+  return one.length === other.length ? (one < other ? -1 : one > other ? 1 : 0) : one.length - other.length
+}
+
+const orders: Record<SortKey, (one: CatalogEntry, other: CatalogEntry) => number> = {
+  age: (one, other) => compare(other.record.startedAt, one.record.startedAt),
+  database: (one, other) => compare(backupSubject(one.record), backupSubject(other.record)),
+  server: (one, other) => compare(serverOf(one.record), serverOf(other.record)),
+  // Byte counts are decimal strings that can pass 2^53: the longer one is larger.
+  size: (one, other) => bySize(other.size, one.size),
+  verified: (one, other) => compare(verificationRank(one.record), verificationRank(other.record)),
+}
+
+/** First direction: newest, A to Z, largest, worst checked. Ties are broken by age, newest first. */
+export function sortBackups(entries: readonly CatalogEntry[], key: SortKey, reverse: boolean): CatalogEntry[] {
+  const sign = reverse ? -1 : 1
+  return [...entries].sort((one, other) => sign * orders[key](one, other) || orders.age(one, other))
+}
+
+/** Distinct and sorted, for the filter's choices. */
+export function distinct(values: readonly string[]): string[] {
+  return [...new Set(values.filter((value) => value !== ''))].sort(compare)
+}
+
+/** The folder's own name: what the person types to confirm its removal. */
+export function folderName(path: string): string {
+  return path.split(/[\\/]/).filter(Boolean).at(-1) ?? path
+}

@@ -1,0 +1,105 @@
+// Beside the tree: how much is ticked, and what ticked objects need that is not.
+import { useMemo } from 'react'
+import { type ArchiveEntry, byId, missingNeeds, needWords, unpackIds, withNeeds } from '../../../../shared/model/archiveSelection'
+import { Button } from '../../../components/Button'
+import { Card } from '../../../components/Card'
+import { Chip } from '../../../components/Chip'
+import { KeyValues } from '../../../components/KeyValues'
+import { formatCount, plural } from '../../../format/numbers'
+import { type ContentsTree, choiceOfIds } from '../contentsTree'
+import type { RestoreDraft } from '../draft'
+
+/** More than anyone reads one by one; "Add all" adds the others too. */
+const shownAtMost = 20
+
+export interface ChosenCardProps {
+  tree: ContentsTree
+  choice: RestoreDraft['choice']
+  onChoice: (choice: RestoreDraft['choice']) => void
+}
+
+const kindNames: Readonly<Record<string, string>> = { 'FK CONSTRAINT': 'foreign key', 'TABLE DATA': 'rows of' }
+
+function kindName(kind: string): string {
+  return kindNames[kind] ?? kind.toLowerCase()
+}
+
+function nameOf({ kind, schema, tag }: ArchiveEntry): string {
+  return `${kindName(kind)} ${schema === null ? tag : `${schema}.${tag}`}`
+}
+
+export function ChosenCard({ tree, choice, onChoice }: ChosenCardProps) {
+  const { entries } = tree
+  const known = useMemo(() => byId(entries), [entries])
+  const ticked = useMemo(() => (choice === null ? null : new Set(unpackIds(choice.ids))), [choice])
+  const missing = useMemo(() => (ticked === null ? [] : missingNeeds(entries, ticked)), [entries, ticked])
+  const counted = (kind: string) => {
+    const all = entries.filter((entry) => entry.kind === kind)
+    const some = ticked === null ? all : all.filter(({ id }) => ticked.has(id))
+    return all.length === 0 ? 'none in the archive' : `${formatCount(some.length)} of ${formatCount(all.length)}`
+  }
+  const add = (ids: Iterable<number>) => onChoice(choiceOfIds(tree, new Set([...(ticked ?? []), ...ids])))
+  return (
+    <>
+      <Card title="Chosen" padded>
+        <KeyValues
+          labelWidth={96}
+          rows={[
+            {
+              label: 'Entries',
+              value:
+                ticked === null
+                  ? `all ${formatCount(entries.length)}`
+                  : `${formatCount(ticked.size)} of ${formatCount(entries.length)}`,
+            },
+            { label: 'Tables', value: counted('TABLE') },
+            { label: 'Rows of', value: counted('TABLE DATA') },
+            { label: 'List', value: ticked === null ? 'none is needed' : 'made from the ticks, for --use-list' },
+          ]}
+        />
+      </Card>
+      <Card
+        title="Dependencies"
+        actions={
+          missing.length === 0 ? (
+            <Chip tone="pass" icon="check">
+              complete
+            </Chip>
+          ) : (
+            <Button size="s" onClick={() => add(withNeeds(entries, ticked ?? new Set()))}>
+              Add all
+            </Button>
+          )
+        }
+      >
+        {missing.length === 0 ? (
+          <div className="card-body t2">No ticked object needs an unticked one.</div>
+        ) : (
+          <ul className="needs" aria-label="Missing">
+            {missing.slice(0, shownAtMost).map(({ id, needs, why }) => {
+              const [entry, needed] = [known.get(id), known.get(needs)]
+              if (!entry || !needed) return null
+              return (
+                <li key={`${id}-${needs}`}>
+                  <div>
+                    <div className="m el">{nameOf(entry)}</div>
+                    <div className="t2 sm">
+                      {needWords(entry, needed, why)}: <span className="mono">{nameOf(needed)}</span>
+                    </div>
+                  </div>
+                  <Button size="xs" onClick={() => add([needs])} aria-label={`Add ${nameOf(needed)}`}>
+                    Add
+                  </Button>
+                </li>
+              )
+            })}
+            {missing.length > shownAtMost && <li className="t3">And {plural(missing.length - shownAtMost, 'more', 'more')}.</li>}
+          </ul>
+        )}
+        <div className="card-body t3 sm">
+          What is missing here may be in the destination already; the review looks there when it is a database that exists.
+        </div>
+      </Card>
+    </>
+  )
+}

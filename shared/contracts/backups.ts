@@ -1,0 +1,34 @@
+// backups: the catalog, read from the libraries' folders each time, so that it can always be rebuilt.
+import { z } from 'zod'
+import { backupRecord } from '../model/backupRecord'
+import { byteCount } from '../model/byteCount'
+import { call, contract } from '../rpc/contract'
+import { jobStarted } from './jobs'
+
+export const catalogEntry = z.object({
+  /** The backup's folder. */
+  path: z.string(),
+  library: z.string(),
+  size: byteCount,
+  record: backupRecord,
+})
+
+export const backupRef = z.object({ path: z.string().min(1).max(4096) })
+
+export const backups = contract('backups', {
+  list: call(
+    z.object({}),
+    z.object({
+      backups: z.array(catalogEntry),
+      /** Unfinished `.partial` folders that no running job owns, and records that can't be read: named, never hidden. */
+      oddities: z.array(z.object({ path: z.string(), kind: z.enum(['partial', 'unreadable']), detail: z.string() })),
+      libraries: z.array(z.object({ path: z.string(), exists: z.boolean(), freeBytes: byteCount.nullable() })),
+    }),
+  ),
+  /** Every file against its recorded size and SHA-256, then the archive read in full; the result joins the record. */
+  verify: call(backupRef, jobStarted),
+  /** Typed confirmation: `confirm` is the folder's name. Moves it to the library's `.trash`; nothing is deleted outright. */
+  remove: call(backupRef.extend({ confirm: z.string() }), z.object({ movedTo: z.string() })),
+})
+
+export type CatalogEntry = z.infer<typeof catalogEntry>

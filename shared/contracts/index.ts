@@ -1,0 +1,31 @@
+// Every contract of the application, by capability. A new capability adds its line here.
+import type { Client } from '../rpc/contract'
+import { backups } from './backups'
+import { clusterDump } from './clusterDump'
+import { connections } from './connections'
+import { copy } from './copy'
+import { dump } from './dump'
+import { host } from './host'
+import { jobs } from './jobs'
+import { objects } from './objects'
+import { dumpToServer } from './pipe'
+import { practice } from './practice'
+import { restore } from './restore'
+
+export const contracts = {
+  connections,
+  objects,
+  copy,
+  dump,
+  clusterDump,
+  restore,
+  dumpToServer,
+  backups,
+  practice,
+  jobs,
+  host,
+} as const
+
+export type Contracts = typeof contracts
+
+export type Api = { readonly [K in keyof Contracts]: Client<Contracts[K]> }

@@ -1,0 +1,47 @@
+// practice: clusters of one's own, under the application's folder, to learn and try on. Never a system cluster.
+import { z } from 'zod'
+import { byteCount } from '../model/byteCount'
+import { call, contract } from '../rpc/contract'
+import { jobStarted } from './jobs'
+
+export const practiceNames = ['main', 'replica'] as const
+export const practiceRef = z.object({ name: z.enum(practiceNames) })
+
+export const practiceCluster = z.object({
+  name: z.enum(practiceNames),
+  state: z.enum(['absent', 'stopped', 'unclean', 'running', 'unfinished']),
+  /** In words: "Stopped, shut down cleanly". */
+  stateText: z.string(),
+  version: z.int().nullable(),
+  port: z.int().nullable(),
+  dataDirectory: z.string(),
+  size: byteCount.nullable(),
+  systemIdentifier: z.string().nullable(),
+  connectionId: z.string().nullable(),
+  filled: z.boolean(),
+  startedAt: z.iso.datetime().nullable(),
+})
+
+export const practice = contract('practice', {
+  list: call(
+    z.object({}),
+    z.object({
+      clusters: z.array(practiceCluster),
+      installations: z.array(z.object({ folder: z.string(), version: z.int() })),
+      /** The account that runs the servers, and why, e.g. postgres because the application runs as root. */
+      account: z.string(),
+      /** Why none can be made here, with what to do; null when one can. */
+      problem: z.object({ message: z.string(), hint: z.string() }).nullable(),
+    }),
+  ),
+  /** initdb, start, and for main the sample data: a job. `folder` is the installation's bin folder. */
+  make: call(practiceRef.extend({ folder: z.string().max(4096), fill: z.boolean() }), jobStarted),
+  start: call(practiceRef, jobStarted),
+  stop: call(practiceRef, jobStarted),
+  /** Drops and fills the sample database `shop` and the course's table again. */
+  fill: call(practiceRef, jobStarted),
+  /** Typed confirmation: `confirm` is the cluster's name. The folder is removed with all data in it. */
+  remove: call(practiceRef.extend({ confirm: z.string() }), jobStarted),
+})
+
+export type PracticeCluster = z.infer<typeof practiceCluster>

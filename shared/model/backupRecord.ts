@@ -1,0 +1,121 @@
+// walkback.json: what a backup is, where it came from and how it was checked. Written last, inside the backup's folder.
+import { z } from 'zod'
+import { byteCount } from './byteCount'
+
+export const recordVersion = 1
+
+export const dumpFormats = ['directory', 'custom', 'plain', 'tar'] as const
+export type DumpFormat = (typeof dumpFormats)[number]
+
+export const recordFile = z.object({
+  /** Relative to the backup's folder, with forward slashes. */
+  path: z.string(),
+  size: byteCount,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+})
+
+export const verification = z.object({
+  at: z.iso.datetime(),
+  /** checksums: every file against its SHA-256. read: the archive was read in full by its own program. */
+  level: z.enum(['checksums', 'read']),
+  ok: z.boolean(),
+  detail: z.string(),
+})
+
+export const backupSource = z.object({
+  label: z.string(),
+  host: z.string(),
+  port: z.int().nullable(),
+  database: z.string().nullable(),
+  systemIdentifier: z.string().nullable(),
+  serverVersion: z.int(),
+  dataChecksums: z.boolean().nullable(),
+  encoding: z.string().nullable(),
+  localeProvider: z.string().nullable(),
+  collate: z.string().nullable(),
+  ctype: z.string().nullable(),
+  /** The provider's own locale: ICU's, or the builtin provider's. */
+  locale: z.string().nullable(),
+  collationVersion: z.string().nullable(),
+  owner: z.string().nullable(),
+  databaseSize: byteCount.nullable(),
+})
+
+/** What pg_dumpall was asked for: everything, or a part of what belongs to no single database. */
+export const clusterContents = ['cluster', 'globals', 'roles', 'tablespaces'] as const
+export type ClusterContent = (typeof clusterContents)[number]
+
+/** One database of a set. Its folder is a dump of its own, with its own record, and can be restored alone. */
+export const setDatabase = z.object({
+  name: z.string(),
+  /** Relative to the set's folder, with forward slashes. */
+  folder: z.string(),
+  artifact: z.string(),
+  source: backupSource,
+  tables: z.int(),
+  /** Bytes on disk. */
+  size: byteCount,
+  warnings: z.array(z.string()),
+})
+
+const common = z.object({
+  recordVersion: z.literal(recordVersion),
+  id: z.string(),
+  label: z.string(),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime(),
+  source: backupSource,
+  tools: z.array(z.object({ program: z.string(), version: z.int() })),
+  /** As shown to the person, redacted. */
+  commands: z.array(z.string()),
+  /** The archive, relative to the folder: a file, or a folder for the directory format and for a set. */
+  artifact: z.string(),
+  /** Roles and tablespaces from pg_dumpall --globals-only; null when they were not taken, or are part of the artifact. */
+  globals: z.object({ path: z.string(), rolePasswords: z.boolean() }).nullable(),
+  files: z.array(recordFile),
+  warnings: z.array(z.string()),
+  verifications: z.array(verification),
+})
+
+const dumpRecord = common.extend({ kind: z.literal('dump'), format: z.enum(dumpFormats) })
+
+/** One script of pg_dumpall. */
+const clusterDumpRecord = common.extend({
+  kind: z.literal('cluster-dump'),
+  format: z.literal('plain'),
+  content: z.enum(clusterContents),
+  rolePasswords: z.boolean(),
+  /** Databases that the script brings, as pg_dumpall named them while it worked. */
+  databases: z.array(z.string()),
+})
+
+/** Several databases and the globals, each database in directory format. */
+export const dumpSetRecord = common.extend({
+  kind: z.literal('dump-set'),
+  format: z.literal('directory'),
+  databases: z.array(setDatabase).min(1),
+})
+
+export const backupRecord = z.discriminatedUnion('kind', [dumpRecord, clusterDumpRecord, dumpSetRecord])
+
+export type BackupRecord = z.infer<typeof backupRecord>
+export type ClusterDumpRecord = z.infer<typeof clusterDumpRecord>
+export type DumpSetRecord = z.infer<typeof dumpSetRecord>
+export type SetDatabase = z.infer<typeof setDatabase>
+export type BackupSource = z.infer<typeof backupSource>
+export type Verification = z.infer<typeof verification>
+
+/** Whether the backup brings this database; a script of globals alone brings none. */
+export function holdsDatabase(record: BackupRecord, database: string): boolean {
+  if (record.kind === 'dump') return record.source.database === database
+  if (record.kind === 'cluster-dump') return record.databases.includes(database)
+  return record.databases.some(({ name }) => name === database)
+}
+
+/** What it is of, in a few words: the database, or what of the cluster. */
+export function backupSubject(record: BackupRecord): string {
+  if (record.kind === 'dump') return record.source.database ?? record.label
+  if (record.kind === 'dump-set') return record.databases.length === 1 ? '1 database' : `${record.databases.length} databases`
+  const words = { cluster: 'Whole cluster', globals: 'Roles and tablespaces', roles: 'Roles', tablespaces: 'Tablespaces' }
+  return words[record.content]
+}

@@ -1,0 +1,146 @@
+// Every screen, empty and with real content, in both themes and at both sizes: axe finds nothing serious, nothing is too
+// small or too wide, nothing is complained of in the console. The pictures stay in test/artifacts/screens.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser } from 'playwright'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { artifacts, goTo, launchBrowser, layoutFaults, looks, newLink, openPage, seriousFindings } from '../support/browser'
+import { binFolder, newestMajor } from '../support/clusters'
+import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
+import { tempFolder } from '../support/tempFolder'
+
+const pictures = join(artifacts, 'screens')
+
+let browser: Browser
+
+beforeAll(async () => {
+  mkdirSync(pictures, { recursive: true })
+  browser = await launchBrowser()
+})
+
+afterAll(async () => {
+  await browser?.close()
+})
+
+/** One page per look; each route is checked and photographed. */
+async function checkRoutes(serve: ServeProcess, routes: readonly (readonly [name: string, route: string])[]): Promise<string[]> {
+  const faults: string[] = []
+  // Each theme and each size once; all four with the full counts.
+  const chosen = process.env.WALKBACK_LONG === '1' ? looks : looks.filter(({ width, dark }) => (width === 1280) !== dark)
+  for (const look of chosen) {
+    const { page, context, errors } = await openPage(browser, await newLink(serve), look)
+    const suffix = `${look.width}-${look.dark ? 'dark' : 'light'}`
+    for (const [name, route] of routes) {
+      await goTo(page, route)
+      await page.screenshot({ path: join(pictures, `${name}-${suffix}.png`) })
+      for (const fault of [...(await seriousFindings(page)), ...(await layoutFaults(page))])
+        faults.push(`${name} ${suffix}: ${fault}`)
+    }
+    for (const error of errors) faults.push(`console ${suffix}: ${error}`)
+    await context.close()
+  }
+  return faults
+}
+
+describe('before anything is there', () => {
+  test('every screen has a calm empty state', async () => {
+    const serve = await startServe({ dataFolder: tempFolder('screens-empty') })
+    try {
+      const faults = await checkRoutes(serve, [
+        ['empty-overview', '#/overview'],
+        ['empty-backup', '#/backup'],
+        ['empty-restore', '#/restore'],
+        ['empty-copy', '#/copy'],
+        ['empty-export', '#/copy/export'],
+        ['empty-backups', '#/backups'],
+        ['empty-jobs', '#/jobs'],
+        ['empty-practice', '#/practice'],
+        ['empty-settings', '#/settings'],
+      ])
+      expect(faults).toEqual([])
+    } finally {
+      await serve.stop()
+    }
+  }, 300_000)
+})
+
+describe('with a server, backups and jobs', () => {
+  let serve: ServeProcess
+  let core: RemoteCore
+  const routes: (readonly [string, string])[] = []
+
+  beforeAll(async () => {
+    serve = await startServe({ dataFolder: tempFolder('screens') })
+    core = await connectServe(serve)
+    const { api } = core
+    const bin = binFolder(newestMajor())
+    await api.host.saveSettings({ ...(await api.host.settings({})), installationFolders: [bin] })
+    const made = await jobEnd(api, (await api.practice.make({ name: 'main', folder: bin, fill: true })).jobId)
+    const connectionId = (await api.connections.list({})).connections[0]?.id ?? ''
+    const prepared = await api.dump.prepare({ connectionId, database: 'shop' })
+    const request = {
+      connectionId,
+      database: 'shop',
+      format: prepared.defaults.format,
+      options: prepared.defaults.options,
+      globals: true,
+      library: prepared.libraries[0]?.path ?? '',
+      label: '',
+    }
+    const dumped = await jobEnd(api, (await api.dump.start(request)).jobId)
+    const path = dumped.result?.backupPath ?? ''
+    // DROP without IF EXISTS, where nothing of it exists: each drop fails, which is what the errors page is for.
+    const collided = await jobEnd(
+      api,
+      (
+        await api.restore.start({
+          connectionId,
+          source: { path },
+          target: { kind: 'existing', database: 'course' },
+          options: { clean: true },
+          analyze: false,
+          continueOnError: false,
+          singleTransaction: false,
+          confirm: {
+            name: 'course',
+            systemIdentifier: (await api.connections.server({ connectionId })).facts.systemIdentifier ?? '',
+          },
+        })
+      ).jobId,
+    )
+    expect(collided.state).toBe('succeeded_with_warnings')
+    routes.push(
+      ['overview', '#/overview'],
+      ['backup', '#/backup'],
+      ['dump', '#/backup/dump?database=shop'],
+      ['cluster', '#/backup/cluster'],
+      ['restore', '#/restore'],
+      ['restore-set', '#/restore/cluster'],
+      ['restore-dump', `#/restore/dump?path=${encodeURIComponent(path)}`],
+      ['restore-server', '#/restore/server'],
+      ['copy', '#/copy'],
+      ['export', '#/copy/export?database=shop&schema=sales&table=orders'],
+      ['import', '#/copy/import?database=course&schema=public&table=t'],
+      ['table', '#/copy/table?database=course&schema=public&table=t'],
+      ['backups', '#/backups'],
+      ['jobs', '#/jobs'],
+      ['job-make', `#/jobs/${made.id}`],
+      ['job-dump', `#/jobs/${dumped.id}`],
+      ['job-errors', `#/jobs/${collided.id}`],
+      ['practice', '#/practice'],
+      ['settings', '#/settings'],
+    )
+  }, 240_000)
+
+  afterAll(async () => {
+    if (core) {
+      await jobEnd(core.api, (await core.api.practice.remove({ name: 'main', confirm: 'main' })).jobId)
+      core.close()
+    }
+    await serve?.stop()
+  })
+
+  test('every screen', async () => {
+    expect(await checkRoutes(serve, routes)).toEqual([])
+  }, 600_000)
+})
