@@ -49,6 +49,12 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
 
   test(`${count} rows, ${bad} bad: exactly ${count - bad} arrive, the others are kept with their reasons`, async () => {
     const started = performance.now()
+    const preview = await bench.core.api.copy.preview(importing({ skipBadRows: true }))
+    expect(preview.writes.slice(2)).toEqual([
+      { label: 'Bad rows, if there are any', value: path.join(folder, 'goods.rejected.csv') },
+      { label: 'Their lines and reasons', value: path.join(folder, 'goods.rejected.reasons.csv') },
+    ])
+    expect((await bench.core.api.copy.preview(importing())).writes).toHaveLength(2)
     const job = await bench.run(importing({ skipBadRows: true }))
     if (long) console.log(`PostgreSQL ${major}: ${((performance.now() - started) / 1000).toFixed(1)} s`)
     expect(job).toMatchObject({ state: 'succeeded_with_warnings', warningCount: Math.min(bad, 100) })
@@ -61,6 +67,10 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
     expect(reasons[1]).toContain(`${badLines[0]},amount,oops${(badLines[0] ?? 0) - 1},`)
     expect(reasons.slice(1, -1).map((line) => Number(line.split(',')[0]))).toEqual(badLines)
     expect(strangers(folder, ['goods.csv', 'goods.rejected.csv', 'goods.rejected.reasons.csv'])).toEqual([])
+    // The log has the file's lines, also where the server's notices count from a piece's beginning.
+    const log = await bench.core.log({ jobId: job.id })
+    const told = [...log.matchAll(/\bline (\d+)\b/gi)].map((match) => Number(match[1]))
+    expect(told).toEqual(badLines)
   })
 
   test('every kind of bad row is found: type, length, constraint, missing and extra columns, encoding, quotes', async () => {

@@ -104,19 +104,24 @@ async function messagesOf(session: CopySession): Promise<string> {
 async function takeRejects(plan: ImportPlan, job: JobContext, files: RejectFiles, rows: readonly Reject[]): Promise<void> {
   const before = files.count
   await files.add(rows)
+  const { schema, name } = plan.request.target
   for (const row of rows.slice(0, Math.max(0, mostIssues - before))) {
-    const { schema, name } = plan.request.target
+    const message = `Line ${row.line}${row.column === '' ? '' : `, column ${row.column}`}${row.value === null ? '' : `, value “${row.value}”`}: ${row.reason}`
+    job.log(message, 'warning')
     job.issue({
       severity: 'warning',
       object: `${schema}.${name}`,
       objectKind: 'TABLE',
       entry: '',
-      message: `Line ${row.line}${row.column === '' ? '' : `, column ${row.column}`}${row.value === null ? '' : `, value “${row.value}”`}: ${row.reason}`,
+      message,
       statement: '',
       harmless: null,
       advice: 'Mend the row in the reject file and import that.',
       logLine: null,
     })
+  }
+  if (before <= mostIssues && files.count > mostIssues) {
+    job.log(`More than ${mostIssues} rows are bad: all of them, with their reasons, are in ${files.reasonsPath}.`, 'warning')
   }
   const { maxBadRows } = plan.request
   if (maxBadRows === null || files.count <= maxBadRows) return

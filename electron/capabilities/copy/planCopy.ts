@@ -1,4 +1,5 @@
 // What a copy will do and what stands in its way, looked up before it starts: preview and start both come through here.
+import { isAbsolute } from 'node:path'
 import type { Client } from 'pg'
 import type { CopyRequest, ExportRequest, ImportRequest, TransferRequest } from '../../../shared/contracts/copy'
 import type { CommandPreview } from '../../../shared/contracts/dump'
@@ -14,6 +15,7 @@ import { createTableSql, exportSql, importSql, optionsOf, transferInSql, transfe
 import { beginReadOnly, exportColumns } from './exportSample'
 import { row } from './preflightRow'
 import { type CopyServer, findTable, noTable, readCopyServer, type TableFacts } from './readFacts'
+import { rejectNames } from './rejectFile'
 
 interface PlanBase {
   server: CopyServer
@@ -158,11 +160,22 @@ async function planImport(services: CopyServices, request: ImportRequest, signal
           label: 'Rows that are there',
           value: create !== null ? 'None' : request.truncate ? 'Removed by TRUNCATE' : 'Kept: the file’s are added',
         },
+        ...rejectWrites(request),
       ],
       title: `Import into ${schema}.${name}`,
     }
   })
   return finish({ ...plan, blocked: '' })
+}
+
+/** Where bad rows would be kept: the names that are free now. */
+function rejectWrites({ place, skipBadRows }: ImportRequest): CommandPreview['writes'] {
+  if (!skipBadRows || place.kind !== 'client' || !isAbsolute(place.path)) return []
+  const { rows, reasons } = rejectNames(place.path)
+  return [
+    { label: 'Bad rows, if there are any', value: rows },
+    { label: 'Their lines and reasons', value: reasons },
+  ]
 }
 
 async function planTransfer(services: CopyServices, request: TransferRequest, signal: AbortSignal): Promise<TransferPlan> {

@@ -21,6 +21,9 @@ import type { ImportPlan } from './planCopy'
 
 export const unchanged = 'Nothing was imported'
 
+/** What ON_ERROR ignore says of rows (17). */
+const skippedNotice = /^(skipping row due to data type incompatibility|\d+ rows? (was|were) skipped)/
+
 export async function runImport(services: CopyServices, plan: ImportPlan, job: JobContext): Promise<JobResult> {
   const { request } = plan
   services.connections.requireWritable(request.connectionId, 'Importing')
@@ -28,7 +31,6 @@ export async function runImport(services: CopyServices, plan: ImportPlan, job: J
   job.step('rows')
   const session = await openCopySession(services, request.connectionId, request.database, job.signal)
   job.onCleanup('closing the connection', () => session.close())
-  session.client.on('notice', (notice) => job.log(`NOTICE: ${notice.message ?? ''}`))
   await beginImport(session.client)
   for (const statement of plan.before) {
     await session.client.query(statement).catch((error: unknown) => {
@@ -38,11 +40,15 @@ export async function runImport(services: CopyServices, plan: ImportPlan, job: J
   job.signal.addEventListener('abort', session.cancel, { once: true })
   job.onCleanup('ending the watch', () => job.signal.removeEventListener('abort', session.cancel))
   const { place } = request
+  const split = place.kind === 'client' && (request.skipBadRows || request.mapping?.includes(null) === true)
+  session.client.on('notice', ({ message = '' }) => {
+    // Of a piece of the file: the server counts lines from the piece's beginning, and importRows tells them as the file has them.
+    if (!split || !skippedNotice.test(message)) job.log(`NOTICE: ${message}`)
+  })
   if (place.kind !== 'client') return importOnServer(session, plan, job)
   const input = await openInput(place.path)
   job.onCleanup('closing the file', () => input.close())
-  const projected = request.mapping?.includes(null) === true
-  if (request.skipBadRows || projected) return importRows(session, plan, job, input)
+  if (split) return importRows(session, plan, job, input)
   return importWhole(session, plan, job, input)
 }
 
