@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Installation } from '../../../shared/contracts/host'
 import { formatPgVersion, majorOf, type PgVersion } from '../../../shared/model/pgVersion'
 import { AppError } from '../../../shared/rpc/appError'
-import { restrictKeyMinors } from '../../../shared/tools/connectionOptions'
+import { restrictKeyMinors } from '../../../shared/tools/sharedOptions'
 import { fileName } from '../../process/findTools'
 import type { InspectedArchive } from './inspectArchive'
 
