@@ -82,13 +82,6 @@ export function knowsRestrict(version: PgVersion): boolean {
   return minor === undefined ? majorOf(version) >= 18 : version % 10000 >= minor
 }
 
-/** vacuumdb of the server's major or newer; undefined when there is none, then ANALYZE is sent as SQL. */
-export function chooseVacuumdb(server: PgVersion, installations: readonly Installation[]): ChosenTool | undefined {
-  const all = having('vacuumdb', installations)
-  const newer = all.filter((tool) => majorOf(tool.version) >= majorOf(server))
-  return newer.find((tool) => majorOf(tool.version) === majorOf(server)) ?? newer.at(-1)
-}
-
 /** Newest first. */
 function having(program: string, installations: readonly Installation[]): ChosenTool[] {
   return installations

@@ -12,6 +12,8 @@ import { formatBytes } from '../../../shared/model/byteCount'
 import { quoteIdentifier } from '../../../shared/model/identifier'
 import { AppError } from '../../../shared/rpc/appError'
 import type { Handlers } from '../../../shared/rpc/contract'
+import { analyzeCommand } from '../../library/analyzeDatabase'
+import { blockedSentence } from '../../library/preflightRow'
 import { suggestName, suggestTarget } from '../../postgres/newDatabase'
 import { withServer } from '../../postgres/openServer'
 import { readServer } from '../../postgres/serverState'
@@ -20,7 +22,7 @@ import { archiveContents } from './archiveContents'
 import { chooseTool } from './chooseTool'
 import { inspectArchive } from './inspectArchive'
 import { planRestore, type RestorePlan, type RestoreServices } from './planRestore'
-import { blockedSentence, checkRestore, lookAtRestore, refuseBlocked } from './preflight'
+import { checkRestore, lookAtRestore, refuseBlocked } from './preflight'
 import { runRestore } from './runRestore'
 
 export function restoreHandlers(services: RestoreServices): Handlers<typeof restoreContract, AbortSignal> {
@@ -97,8 +99,7 @@ function shownCommands(plan: RestorePlan): ShownCommand[] {
   const commands: ShownCommand[] = []
   if (plan.createSql !== null) commands.push(sql(`SQL on ${plan.connection.label}`, `${plan.createSql};`))
   commands.push(plan.restore.shown)
-  if (plan.analyze) commands.push(plan.analyze.shown)
-  else if (plan.request.analyze) commands.push(sql('Statistics', 'ANALYZE;'))
+  if (plan.request.analyze) commands.push(analyzeCommand(plan.analyze))
   if (plan.replace) {
     const { database } = plan.request.target
     const names = [

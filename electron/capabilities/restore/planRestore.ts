@@ -7,14 +7,14 @@ import type { OptionValues } from '../../../shared/tools/defineTool'
 import { pgRestore } from '../../../shared/tools/pgRestore'
 import { psql } from '../../../shared/tools/psql'
 import { quoteForShell, shownWords } from '../../../shared/tools/showCommand'
-import { vacuumdb } from '../../../shared/tools/vacuumdb'
+import { type PlannedAnalyze, planAnalyze } from '../../library/analyzeDatabase'
 import { databaseArgument } from '../../postgres/databaseArgument'
 import { createDatabaseSql, type NewTarget } from '../../postgres/newDatabase'
 import { withServer } from '../../postgres/openServer'
 import { readServer, type ServerState } from '../../postgres/serverState'
 import type { ResolvedConnection, Services } from '../../services'
 import { chosenIds, writeUseList } from './chooseEntries'
-import { type ChosenTool, chooseTool, chooseVacuumdb } from './chooseTool'
+import { type ChosenTool, chooseTool } from './chooseTool'
 import { type InspectedArchive, inspectArchive } from './inspectArchive'
 import { listSelection } from './listSelection'
 import { nameBeside, type OldDatabase, readOldDatabase } from './replaceDatabase'
@@ -42,7 +42,7 @@ export interface RestorePlan {
   /** CREATE DATABASE, for one that is made. */
   createSql: string | null
   restore: PlannedCommand
-  analyze: PlannedCommand | null
+  analyze: PlannedAnalyze | null
   /** Ids of the ticked entries; null when all are, and for a script. */
   chosen: ReadonlySet<number> | null
   /** Ids of the entries that ticks and options select, as pg_restore itself lists them; null for a script. */
@@ -110,7 +110,7 @@ export async function planRestore(
     createSql: made === null ? null : createDatabaseSql(made, server.version),
     restore,
     analyze: request.analyze
-      ? planAnalyze(request, database, connection, chooseVacuumdb(server.version, installations), server.version)
+      ? planAnalyze(connection, database, server.version, { installations, jobs: Number(request.options.jobs ?? 1) })
       : null,
     chosen,
     selected,
@@ -212,25 +212,6 @@ function planScript({
     kind: 'program',
   }
   return { tool, argv: built.argv, problems, shown }
-}
-
-function planAnalyze(
-  request: RestoreRequest,
-  database: string,
-  connection: ResolvedConnection,
-  tool: ChosenTool | undefined,
-  server: number,
-): PlannedCommand | null {
-  if (!tool) return null
-  const jobs = Number(request.options.jobs ?? 1)
-  const values: OptionValues = {
-    ...connectionValues(connection),
-    dbname: databaseArgument(database),
-    analyzeInStages: true,
-    ...(jobs > 1 ? { jobs } : {}),
-  }
-  const built = buildCommand(vacuumdb, values, { tool: tool.version, server })
-  return planned(tool, built.argv, built.problems, 'Statistics, in stages')
 }
 
 function planned(tool: ChosenTool, argv: string[], problems: CommandProblem[], title: string): PlannedCommand {

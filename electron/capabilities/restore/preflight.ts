@@ -2,6 +2,7 @@
 import type { RestoreDanger } from '../../../shared/contracts/restore'
 import type { PreflightRow } from '../../../shared/model/preflight'
 import { AppError } from '../../../shared/rpc/appError'
+import { blockedSentence, row, sortRows } from '../../library/preflightRow'
 import { checkArchive } from './checkArchive'
 import type { RestorePlan, RestoreServices } from './planRestore'
 import { archiveRow, optionRows, scriptRows, toolRow } from './preflightArchive'
@@ -9,7 +10,6 @@ import { choiceRows, confirmRows, dangerOf } from './preflightChoice'
 import { diskRow } from './preflightDisk'
 import { gatherFacts } from './preflightFacts'
 import { extensionRows, roleRows, tablespaceRows } from './preflightNeeds'
-import { row } from './preflightRow'
 import { databaseRows, localeRows, privilegeRows } from './preflightTarget'
 
 /** `full`: SHA-256 whatever the size, at the start of the job; `progress` says how far that is. */
@@ -45,17 +45,7 @@ export async function lookAtRestore(
     ...localeRows(facts),
     ...(await diskRow(plan)),
   ]
-  const weight = { blocker: 0, warning: 1, pass: 2 }
-  return { rows: rows.toSorted((a, b) => weight[a.result] - weight[b.result]), danger }
-}
-
-/** The sentence beside the disabled start button; '' when nothing is in the way. */
-export function blockedSentence(rows: readonly PreflightRow[]): string {
-  const blockers = rows.filter((each) => each.result === 'blocker')
-  if (blockers.length === 0) return ''
-  const first = blockers.slice(0, 3).map((each) => each.check)
-  const more = blockers.length > 3 ? ` and ${blockers.length - 3} more` : ''
-  return `${blockers.length === 1 ? '1 blocker' : `${blockers.length} blockers`}: ${first.join('; ')}${more}`
+  return { rows: sortRows(rows), danger }
 }
 
 /** Throws AppError preflight naming each blocker. */

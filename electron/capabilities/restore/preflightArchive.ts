@@ -1,9 +1,9 @@
 // Preflight rows about the archive or script itself, the program that reads it, and the options chosen.
 import { formatPgVersion, majorOf, parsePgVersion } from '../../../shared/model/pgVersion'
 import type { PreflightRow } from '../../../shared/model/preflight'
+import { goTo, row, setOption } from '../../library/preflightRow'
 import type { ArchiveCheck } from './checkArchive'
 import type { RestorePlan } from './planRestore'
-import { goTo, row, setOption } from './preflightRow'
 
 export function toolRow(plan: RestorePlan): PreflightRow {
   const { tool } = plan.restore

@@ -2,8 +2,8 @@
 import type { RestoreDanger } from '../../../shared/contracts/restore'
 import { byId, missingNeeds, needWords } from '../../../shared/model/archiveSelection'
 import type { PreflightRow } from '../../../shared/model/preflight'
+import { goTo, row, setOption } from '../../library/preflightRow'
 import type { PreflightFacts } from './preflightFacts'
-import { goTo, row, setOption } from './preflightRow'
 import type { TocEntry } from './readToc'
 
 /** In an existing database what is missing may be there; what is there already may be in the way. */

@@ -3,8 +3,8 @@ import { statfs } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { formatBytes } from '../../../shared/model/byteCount'
 import type { PreflightRow } from '../../../shared/model/preflight'
+import { row } from '../../library/preflightRow'
 import type { RestorePlan } from './planRestore'
-import { row } from './preflightRow'
 
 /** Only where the data directory is on this machine; everywhere else it is said that it is not known. */
 export async function diskRow(plan: RestorePlan): Promise<PreflightRow[]> {

@@ -1,10 +1,10 @@
 // Preflight rows about what the archive needs and the server must have: roles, tablespaces, extensions.
 import { majorOf } from '../../../shared/model/pgVersion'
 import type { PreflightFix, PreflightRow } from '../../../shared/model/preflight'
+import { row, setOption } from '../../library/preflightRow'
 import { type ArchiveNeeds, archiveNeeds, type RoleNeed } from './archiveNeeds'
 import type { RestorePlan } from './planRestore'
 import type { PreflightFacts } from './preflightFacts'
-import { row, setOption } from './preflightRow'
 
 /** Of the entries that the options select, without what the options leave out. */
 export function neededBy(plan: RestorePlan): ArchiveNeeds {

@@ -1,8 +1,8 @@
 // Preflight rows about a database that is made: where it goes, and the one whose name it takes.
 import type { PreflightRow } from '../../../shared/model/preflight'
+import { goTo, row, setOption } from '../../library/preflightRow'
 import type { RestorePlan } from './planRestore'
 import type { PreflightFacts } from './preflightFacts'
-import { goTo, row, setOption } from './preflightRow'
 import { sessionWords } from './replaceDatabase'
 
 /** The old one stays as it is, whatever it holds, until both names change. */

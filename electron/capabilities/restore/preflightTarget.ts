@@ -1,13 +1,14 @@
 // Preflight rows about the destination: its name and content, rights, locale, collation.
 import type { PreflightRow } from '../../../shared/model/preflight'
-import { localeProblem, nameProblem } from '../../postgres/newDatabase'
+import { localeRows as newLocaleRows } from '../../library/localeRows'
+import { goTo, row, setOption } from '../../library/preflightRow'
+import { nameProblem } from '../../postgres/newDatabase'
 import type { ExistingContent } from '../../postgres/serverState'
-import type { RestorePlan } from './planRestore'
+import { madeTarget, type RestorePlan } from './planRestore'
 import { collisions } from './preflightChoice'
 import type { PreflightFacts } from './preflightFacts'
 import { neededBy } from './preflightNeeds'
 import { placeRows, replaceRows } from './preflightReplace'
-import { goTo, row, setOption } from './preflightRow'
 import { sessionWords } from './replaceDatabase'
 
 export function databaseRows(facts: PreflightFacts): PreflightRow[] {
@@ -155,57 +156,11 @@ export function privilegeRows({ plan, content }: PreflightFacts): PreflightRow[]
 }
 
 export function localeRows({ plan, locale }: PreflightFacts): PreflightRow[] {
-  const { target } = plan.request
-  const { settings } = plan.archive
-  const change = goTo('Change the destination', 'destination')
-  if (target.kind === 'existing') return existingEncodingRows(plan)
-  const problem = localeProblem({ ...target, kind: 'new' }, plan.server.version)
-  if (problem !== undefined) return [row('locale', 'blocker', 'Encoding, locale', problem, [change])]
-  const named = [target.encoding, target.localeProvider, target.locale === '' ? target.collate : target.locale].filter(Boolean)
-  const words = named.length === 0 ? 'The server’s defaults' : named.join(', ')
-  if (locale?.exists === false) {
-    return [
-      row('locale', 'blocker', 'Encoding, locale', `${words}: the server’s machine lacks this locale. ${locale.problem}.`, [
-        change,
-      ]),
-    ]
-  }
-  const rows: PreflightRow[] = []
-  const different = settings.encoding !== null && target.encoding !== '' && settings.encoding !== target.encoding
-  if (different) {
-    rows.push(
-      row(
-        'locale',
-        'warning',
-        'Encoding, locale',
-        `${words}. The source had ${settings.encoding}: rows that can’t be converted make errors.`,
-      ),
-    )
-  } else if (locale?.exists === undefined) {
-    rows.push(
-      row(
-        'locale',
-        'warning',
-        'Encoding, locale',
-        `${words}. Whether the server’s machine has it shows when the database is created, before anything else.`,
-      ),
-    )
-  } else {
-    rows.push(row('locale', 'pass', 'Encoding, locale', named.length === 0 ? `${words}.` : `${words} exist here.`))
-  }
-  const before = plan.archive.source.record?.source.collationVersion ?? null
-  if (before !== null && locale?.version && before !== locale.version) {
-    rows.push(
-      row(
-        'collation',
-        'warning',
-        'Collation version',
-        `${before} there, ${locale.version} here. Indexes are built anew here and are right; text may sort in another order, ` +
-          'which matters to range partitions and to what compares results.',
-      ),
-    )
-  }
-  return rows
+  const made = madeTarget(plan.request.target, plan.request.target.database)
+  if (made === null) return existingEncodingRows(plan)
+  const { encoding } = plan.archive.settings
+  const collationVersion = plan.archive.source.record?.source.collationVersion ?? null
+  return newLocaleRows({ target: made, server: plan.server, locale, source: { encoding, collationVersion } })
 }
 
 function existingEncodingRows(plan: RestorePlan): PreflightRow[] {

@@ -4,9 +4,8 @@ import type { JobIssue, JobResult, RowCheck } from '../../../shared/jobs/job'
 import { quoteIdentifier } from '../../../shared/model/identifier'
 import { AppError } from '../../../shared/rpc/appError'
 import type { JobContext } from '../../jobs/jobTypes'
-import { hidePasswords } from '../../library/sqlText'
-import { openServer } from '../../postgres/openServer'
-import { analyzeDatabase } from './analyzeDatabase'
+import { analyzeDatabase } from '../../library/analyzeDatabase'
+import { createDatabase, dropMadeDatabase } from '../../library/createDatabase'
 import { compareRows, filledTables } from './compareRows'
 import { describeResult } from './describeResult'
 import { planRestore, type RestorePlan, type RestoreServices } from './planRestore'
@@ -53,7 +52,8 @@ export async function runRestore(
 
   // Seen as "unfinished" by a restart until the end of the job says otherwise.
   job.output({ partial: null, final: database })
-  const created = plan.createSql === null ? false : await createDatabase(plan, job, services)
+  const made = { connection: plan.connection, database, job, services }
+  const created = plan.createSql === null ? false : await createDatabase(made, plan.createSql, 'Nothing was restored.')
   const issues: JobIssue[] = []
   const onIssue = (issue: JobIssue) => {
     issues.push(issue)
@@ -65,7 +65,7 @@ export async function runRestore(
     const filled = await filledBefore(context)
     const run = plan.archive.kind === 'archive' ? await runArchive(context) : await runScript(context)
     job.progress(null)
-    if (plan.request.analyze) await analyzeDatabase(context)
+    if (plan.request.analyze) await analyzeDatabase({ ...made, planned: plan.analyze, env, onIssue })
     const rowCheck = await checkRows(context, filled, issues)
     if (plan.replace) await takePlace(context, issues)
     placed = plan.replace !== null
@@ -195,31 +195,6 @@ function hidePassword(plan: RestorePlan, job: JobContext): void {
   if (!names.some((name) => name.includes(password.reveal()))) job.hide(password)
 }
 
-/** Returns true: from here on the database is ours to drop when the person cancels. */
-async function createDatabase(plan: RestorePlan, job: JobContext, services: RestoreServices): Promise<true> {
-  const sql = plan.createSql ?? ''
-  const { database } = plan
-  job.step('create')
-  job.command({ title: `SQL on ${plan.connection.label}`, program: 'SQL', version: null, words: [`${sql};`], kind: 'sql' })
-  const client = await openServer(services, plan.connection, job.signal)
-  try {
-    job.signal.throwIfAborted()
-    await client.query(sql)
-  } catch (error) {
-    if (job.signal.aborted || !(error instanceof Error)) throw error
-    throw new AppError('postgres', `The database ${database} could not be created: ${error.message}.`, {
-      hint: 'Nothing was restored. Change the destination and start again.',
-      details: { original: error.message },
-      cause: error,
-    })
-  } finally {
-    await client.end()
-  }
-  job.log(`Created the database ${database} from template0.`)
-  job.endStep('create', 'done', 'from template0')
-  return true
-}
-
 /** Cancelled: the database this job created goes. Failed: it stays, since it may hold what a person needs, named as incomplete. */
 async function leaveUnfinished(plan: RestorePlan, created: boolean, job: JobContext, services: RestoreServices): Promise<void> {
   const { database } = plan
@@ -237,18 +212,5 @@ async function leaveUnfinished(plan: RestorePlan, created: boolean, job: JobCont
     job.leftover(`The database ${database}, created by this job, is incomplete.${whose}`)
     return
   }
-  try {
-    // Not the job's signal: that one has been aborted.
-    const client = await openServer(services, plan.connection, undefined, database)
-    try {
-      await client.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(database)} WITH (FORCE)`)
-    } finally {
-      await client.end()
-    }
-    job.log(`Dropped the database ${database}, which this job had created.`)
-  } catch (error) {
-    const why = hidePasswords(error instanceof Error ? error.message : String(error))
-    job.log(`The database ${database} could not be dropped: ${why}`, 'error')
-    job.leftover(`The database ${database}, created by this job, is incomplete; it could not be dropped: ${why}`)
-  }
+  await dropMadeDatabase({ connection: plan.connection, database, job, services })
 }

@@ -1,6 +1,7 @@
 // Which program restores what, and how a new database is asked for, by version.
 import { describe, expect, test } from 'vitest'
-import { choosePgRestore, choosePsql, chooseVacuumdb, knowsRestrict } from '../../../electron/capabilities/restore/chooseTool'
+import { choosePgRestore, choosePsql, knowsRestrict } from '../../../electron/capabilities/restore/chooseTool'
+import { chooseVacuumdb } from '../../../electron/library/analyzeDatabase'
 import {
   createDatabaseSql,
   localeProblem,

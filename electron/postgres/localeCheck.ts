@@ -1,7 +1,7 @@
 // Asks the server itself whether a locale exists on its machine, by making a collation of it that is rolled back.
 import type { Client } from 'pg'
-import { quoteLiteral } from '../../../shared/model/identifier'
-import type { NewTarget } from '../../postgres/newDatabase'
+import { quoteLiteral } from '../../shared/model/identifier'
+import type { NewTarget } from './newDatabase'
 
 export interface LocaleAnswer {
   /** undefined: could not be asked here. */
