@@ -59,6 +59,8 @@ export const restoreTarget = z.discriminatedUnion('kind', [
     ...madeDatabase,
     /** Ends the sessions on the old one when the names change; without it they are a blocker. */
     endSessions: z.boolean(),
+    /** Settings, grants, limit, comment and labels of the old database stay with it; without it the restored one gets them too. */
+    leaveOwn: z.boolean().optional(),
   }),
 ])
 

@@ -100,7 +100,7 @@ describe.each([...new Set([testMajors()[0] ?? newest, newest])])('PostgreSQL %i'
     const preview = await lab.core.api.restore.preview(request)
     expect(preview.blocked).toBe('')
     expect(preview.preflight.find((row) => row.id === 'own')?.found).toBe(
-      'shop has 1 of its own settings (ALTER DATABASE … SET). They stay with the old one and are not given to the restored one.',
+      'The restored database gets what shop has: owner postgres, tablespace pg_default, 1 setting (work_mem).',
     )
     const job = await lab.run(request)
     expect(job.error).toBeNull()
@@ -135,7 +135,14 @@ describe.each([...new Set([testMajors()[0] ?? newest, newest])])('PostgreSQL %i'
     const [old, restored] = [await oidOf('first', at), await oidOf('first_restoring', at)]
     const { services } = lab.core.app
     const resolved = await services.connections.resolve(id)
-    const swap = { database: 'first', oldOid: String(old), restored: 'first_restoring', kept: 'first_before', endSessions: false }
+    const swap = {
+      database: 'first',
+      oldOid: String(old),
+      restored: 'first_restoring',
+      kept: 'first_before',
+      endSessions: false,
+      carryTo: null,
+    }
     const holder = await at.client('first_restoring')
     // The first name has changed by then; the second can't: both are as before.
     await expect(swapDatabases(services, resolved, swap, () => undefined)).rejects.toThrow(

@@ -14,31 +14,34 @@ const countingMs = 10_000
 export interface RestoreEnd {
   context: RunContext
   run: RestoreRun
+  counted: Counted
   issues: readonly JobIssue[]
   rowCheck: RowCheck | null
   durationMs: number
 }
 
-export async function describeResult({ context, run, issues, rowCheck, durationMs }: RestoreEnd): Promise<JobResult> {
-  const { plan, services, job } = context
-  const { database } = plan.request.target
-  const facts: JobFact[] = []
-  const fact = (label: string, value: string, mono = false) => facts.push({ label, value, mono })
-  const client = await services.connections.open(plan.connection, database, job.signal)
+/** Tables, rows and size of what was restored: counted while it still has its own name and none of another's settings. */
+export async function countDatabase({ plan, services, job }: RunContext): Promise<Counted> {
+  const client = await services.connections.open(plan.connection, plan.database, job.signal)
   try {
-    const counted = await countRows(client)
-    if (run.entries !== null) fact('Entries', `${number(run.entries - run.failedEntries)} of ${number(run.entries)} restored`)
-    for (const each of run.facts) fact(each.label, each.value)
-    fact('Tables', `${number(counted.tables)} in ${database}`)
-    fact(
-      'Rows',
-      counted.exact ? number(counted.rows) : `about ${number(counted.rows)}, estimated: counting took longer than 10 s`,
-    )
+    const rows = await countRows(client)
     const { size } = await one<{ size: string }>(client, 'SELECT pg_database_size(current_database())::text AS size')
-    fact('Database size', formatBytes(size))
+    return { ...rows, size }
   } finally {
     await client.end()
   }
+}
+
+export function describeResult({ context, run, counted, issues, rowCheck, durationMs }: RestoreEnd): JobResult {
+  const { plan } = context
+  const { database } = plan.request.target
+  const facts: JobFact[] = []
+  const fact = (label: string, value: string, mono = false) => facts.push({ label, value, mono })
+  if (run.entries !== null) fact('Entries', `${number(run.entries - run.failedEntries)} of ${number(run.entries)} restored`)
+  for (const each of run.facts) fact(each.label, each.value)
+  fact('Tables', `${number(counted.tables)} in ${database}`)
+  fact('Rows', counted.exact ? number(counted.rows) : `about ${number(counted.rows)}, estimated: counting took longer than 10 s`)
+  fact('Database size', formatBytes(counted.size))
   fact('Took', duration(durationMs))
   fact('Exit status', run.exit, true)
   if (plan.replace) {
@@ -70,14 +73,15 @@ function headline(run: RestoreRun, issues: readonly JobIssue[], database: string
   return `Completed with ${errors}: ${number(run.entries - run.failedEntries)} of ${number(run.entries)} entries restored.`
 }
 
-interface Counted {
+export interface Counted {
   tables: number
   rows: number
   exact: boolean
+  size: string
 }
 
 /** Counts every table while ten seconds last; after that the planner's estimate stands for the rest. */
-async function countRows(client: Client): Promise<Counted> {
+async function countRows(client: Client): Promise<Omit<Counted, 'size'>> {
   const { rows: tables } = await client.query<{ schema: string; name: string; estimate: number }>(
     `SELECT n.nspname::text AS schema, c.relname::text AS name, greatest(c.reltuples, 0)::float8 AS estimate
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -85,7 +89,7 @@ async function countRows(client: Client): Promise<Counted> {
      ORDER BY c.relpages`,
   )
   const end = performance.now() + countingMs
-  const result: Counted = { tables: tables.length, rows: 0, exact: true }
+  const result: Omit<Counted, 'size'> = { tables: tables.length, rows: 0, exact: true }
   for (const table of tables) {
     const left = Math.floor(end - performance.now())
     const rows = result.exact && left > 0 ? await countTable(client, qualifiedName(table.schema, table.name), left) : null

@@ -21,7 +21,7 @@ import { applyGlobals } from './applyGlobals'
 import { archiveContents } from './archiveContents'
 import { chooseTool } from './chooseTool'
 import { inspectArchive } from './inspectArchive'
-import { planRestore, type RestorePlan, type RestoreServices } from './planRestore'
+import { carriedSql, planRestore, type RestorePlan, type RestoreServices } from './planRestore'
 import { checkRestore, lookAtRestore, refuseBlocked } from './preflight'
 import { runRestore } from './runRestore'
 
@@ -103,6 +103,7 @@ function shownCommands(plan: RestorePlan): ShownCommand[] {
   if (plan.replace) {
     const { database } = plan.request.target
     const names = [
+      ...carriedSql(plan).map((statement) => `${statement};`),
       `ALTER DATABASE ${quoteIdentifier(database)} RENAME TO ${quoteIdentifier(plan.replace.kept)};`,
       `ALTER DATABASE ${quoteIdentifier(plan.database)} RENAME TO ${quoteIdentifier(database)};`,
     ]
@@ -121,7 +122,7 @@ function writes(plan: RestorePlan): CommandPreview['writes'] {
   if (plan.replace) {
     return [
       { label: 'Restored database', value: `${target.database}${about}` },
-      { label: 'Old database', value: `Kept as ${plan.replace.kept}` },
+      { label: 'Old database', value: `Kept as ${plan.replace.kept}, with all it has of its own` },
     ]
   }
   return target.kind === 'new'

@@ -17,6 +17,7 @@ import { chosenIds, writeUseList } from './chooseEntries'
 import { type ChosenTool, chooseTool } from './chooseTool'
 import { type InspectedArchive, inspectArchive } from './inspectArchive'
 import { listSelection } from './listSelection'
+import { ownStatements } from './ownProperties'
 import { nameBeside, type OldDatabase, readOldDatabase } from './replaceDatabase'
 
 export type RestoreServices = Pick<Services, 'connections' | 'tools' | 'spawn' | 'jobs' | 'paths'>
@@ -86,7 +87,7 @@ export async function planRestore(
   const installations = await services.tools.installations()
   const tool = chooseTool(archive, server.version, installations)
   const replacing = request.target.kind === 'replace'
-  const database = replacing ? nameBeside(request.target.database, 'restoring', now) : request.target.database
+  const database = replacing ? nameBeside(request.target.database, 'restoring', now, server.databases) : request.target.database
   const chosen = archive.kind === 'archive' ? chosenIds(archive.toc, request.choice) : null
   const useList =
     archive.kind === 'archive' && chosen !== null ? await writeUseList(services.paths.scratch, archive.toc, chosen) : null
@@ -98,14 +99,14 @@ export async function planRestore(
     archive.kind === 'archive' && restore.problems.length === 0
       ? await listSelection(services, tool, archive, useList === null ? request.options : { ...request.options, useList }, signal)
       : null
-  const made = madeTarget(request.target, database)
+  const made = madeTarget(request.target, database, old)
   return {
     request,
     archive,
     connection,
     server,
     database,
-    replace: replacing ? { old, kept: nameBeside(request.target.database, 'before', now) } : null,
+    replace: replacing ? { old, kept: nameBeside(request.target.database, 'before', now, server.databases) } : null,
     now,
     createSql: made === null ? null : createDatabaseSql(made, server.version),
     restore,
@@ -117,11 +118,22 @@ export async function planRestore(
   }
 }
 
-/** The database that is made for this restore; null for one that exists. */
-export function madeTarget(target: RestoreTarget, database: string): NewTarget | null {
+/** The database that is made for this restore; null for one that exists. What is left open is as the replaced one has it. */
+export function madeTarget(target: RestoreTarget, database: string, old: OldDatabase | null): NewTarget | null {
   if (target.kind === 'existing') return null
-  const { owner, encoding, localeProvider, collate, ctype, locale, tablespace } = target
+  const { encoding, localeProvider, collate, ctype, locale } = target
+  const like = target.kind === 'replace' && target.leaveOwn !== true ? old?.own : undefined
+  const owner = target.owner || (like?.owner ?? '')
+  const tablespace = target.tablespace || (like?.tablespace ?? '')
   return { kind: 'new', database, owner, encoding, localeProvider, collate, ctype, locale, tablespace }
+}
+
+/** What the old database has of its own as SQL for the restored one; empty where nothing is carried over. */
+export function carriedSql({ request, replace, database }: RestorePlan): string[] {
+  const { target } = request
+  if (target.kind !== 'replace' || target.leaveOwn === true || !replace?.old) return []
+  const { own } = replace.old
+  return ownStatements(own, database, target.owner || own.owner)
 }
 
 interface ToPlan<A extends InspectedArchive = InspectedArchive> {

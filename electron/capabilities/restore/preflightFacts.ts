@@ -40,7 +40,7 @@ export async function gatherFacts(services: RestoreServices, plan: RestorePlan, 
         sessions: await readSessions(client, target.database),
       }))
     : { content: null, names: null, sessions: [] }
-  const made = madeTarget(target, target.database)
+  const made = madeTarget(target, target.database, plan.replace?.old ?? null)
   const locale =
     made === null
       ? null

@@ -1,9 +1,10 @@
 // Preflight rows about a database that is made: where it goes, and the one whose name it takes.
 import type { PreflightRow } from '../../../shared/model/preflight'
 import { goTo, row, setOption } from '../../library/preflightRow'
+import { ownWords } from './ownProperties'
 import type { RestorePlan } from './planRestore'
 import type { PreflightFacts } from './preflightFacts'
-import { sessionWords } from './replaceDatabase'
+import { type OldDatabase, sessionWords } from './replaceDatabase'
 
 /** The old one stays as it is, whatever it holds, until both names change. */
 export function replaceRows({ plan, old }: PreflightFacts): PreflightRow[] {
@@ -49,17 +50,24 @@ export function replaceRows({ plan, old }: PreflightFacts): PreflightRow[] {
           ]),
     )
   }
-  if (old.own.length > 0) {
-    rows.push(
-      row(
-        'own',
-        'warning',
-        'Settings of the database',
-        `${database} has ${old.own.join(', ')}. They stay with the old one and are not given to the restored one.`,
-      ),
-    )
+  return [...rows, ownRow(plan, old)]
+}
+
+/** Said before, since no archive of tables has it: what programs found at the old database they find at the restored one. */
+function ownRow(plan: RestorePlan, old: OldDatabase): PreflightRow {
+  const { target } = plan.request
+  const { database } = target
+  const check = 'Properties of the database'
+  if (target.kind !== 'replace') throw new Error('only a planned replacing has a database to compare with')
+  if (target.leaveOwn === true) {
+    const found = `${database} has ${ownWords(old.own, { owner: '', tablespace: '' })}. It stays with the old one and is not given to the restored one.`
+    return row('own', 'warning', check, found, [setOption('Carry it over', 'target.leaveOwn', false)])
   }
-  return rows
+  const found = `The restored database gets what ${database} has: ${ownWords(old.own, target)}.`
+  const special = old.own.settings.some(({ role }) => role !== null) || old.own.labels.length > 0
+  if (plan.server.superuser || !special) return row('own', 'pass', check, found)
+  const risk = ` Whether ${plan.server.user} may set all of it shows when the database is created, before anything is restored.`
+  return row('own', 'warning', check, found + risk, [setOption('Leave it with the old one', 'target.leaveOwn', true)])
 }
 
 /** Owner and tablespace of a new database. */

@@ -156,7 +156,7 @@ export function privilegeRows({ plan, content }: PreflightFacts): PreflightRow[]
 }
 
 export function localeRows({ plan, locale }: PreflightFacts): PreflightRow[] {
-  const made = madeTarget(plan.request.target, plan.request.target.database)
+  const made = madeTarget(plan.request.target, plan.request.target.database, plan.replace?.old ?? null)
   if (made === null) return existingEncodingRows(plan)
   const { encoding } = plan.archive.settings
   const collationVersion = plan.archive.source.record?.source.collationVersion ?? null

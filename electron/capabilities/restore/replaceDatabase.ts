@@ -6,6 +6,7 @@ import { quoteIdentifier } from '../../../shared/model/identifier'
 import { AppError } from '../../../shared/rpc/appError'
 import { openServer } from '../../postgres/openServer'
 import type { ResolvedConnection, Services } from '../../services'
+import { type OwnProperties, ownStatements, readOwnProperties } from './ownProperties'
 
 export type Sessions = RestoreDanger['sessions']
 
@@ -13,8 +14,7 @@ export interface OldDatabase {
   /** Another database of the same name has another one. */
   oid: string
   sessions: Sessions
-  /** Settings, grants, limit and comment of the database itself, in words: none of it is in an archive's tables. */
-  own: string[]
+  own: OwnProperties
 }
 
 export interface Swap {
@@ -25,19 +25,29 @@ export interface Swap {
   /** What the old one is called afterwards. */
   kept: string
   endSessions: boolean
+  /** Whose the restored one is, to be given what the old one has of its own; null leaves that with the old one. */
+  carryTo: { owner: string } | null
 }
 
-/** `shop_before_20261122_060012`, in 63 bytes at the most. */
-export function nameBeside(database: string, word: 'before' | 'restoring', now: Date): string {
+/** `shop_before_20261122_060012`, in 63 bytes at the most; the second of the same second ends in `_2`. */
+export function nameBeside(
+  database: string,
+  word: 'before' | 'restoring',
+  now: Date,
+  taken: { has(name: string): boolean },
+): string {
   const two = (n: number) => String(n).padStart(2, '0')
   const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`
-  const end = `_${word}_${day}_${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`
-  let cut = ''
-  for (const character of database) {
-    if (Buffer.byteLength(cut + character) > 63 - end.length) break
-    cut += character
+  const time = `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`
+  for (let n = 1; ; n += 1) {
+    const end = `_${word}_${day}_${time}${n === 1 ? '' : `_${n}`}`
+    let cut = ''
+    for (const character of database) {
+      if (Buffer.byteLength(cut + character) > 63 - end.length) break
+      cut += character
+    }
+    if (!taken.has(cut + end)) return cut + end
   }
-  return cut + end
 }
 
 export async function readSessions(client: Client, database: string): Promise<Sessions> {
@@ -52,22 +62,23 @@ export async function readSessions(client: Client, database: string): Promise<Se
 }
 
 export async function readOldDatabase(client: Client, database: string): Promise<OldDatabase | null> {
-  const { rows } = await client.query<{ oid: string; settings: number; grants: boolean; limit: number; comment: boolean }>(
-    `SELECT d.oid::text AS oid, d.datconnlimit AS limit, d.datacl IS NOT NULL AS grants,
-            (SELECT coalesce(sum(cardinality(s.setconfig)), 0)::int FROM pg_db_role_setting s WHERE s.setdatabase = d.oid) AS settings,
-            shobj_description(d.oid, 'pg_database') IS NOT NULL AS comment
-     FROM pg_database d WHERE d.datname = $1`,
-    [database],
-  )
+  const { rows } = await client.query<{ oid: string }>('SELECT oid::text AS oid FROM pg_database WHERE datname = $1', [database])
   const found = rows[0]
   if (!found) return null
-  const own = [
-    found.settings > 0 ? `${found.settings} of its own settings (ALTER DATABASE … SET)` : '',
-    found.grants ? 'its grants' : '',
-    found.limit >= 0 ? 'its connection limit' : '',
-    found.comment ? 'its comment' : '',
-  ].filter((word) => word !== '')
-  return { oid: found.oid, sessions: await readSessions(client, database), own }
+  return { oid: found.oid, sessions: await readSessions(client, database), own: await readOwnProperties(client, found.oid) }
+}
+
+/**
+ * Gives a database what the old one has of its own, and takes it back at once: whether the server lets this role do it shows
+ * before hours of restoring, while a setting such as default_transaction_read_only can't stand in the restore's way.
+ */
+export async function tryOwn(client: Client, own: OwnProperties, database: string, owner: string): Promise<void> {
+  await client.query('BEGIN READ WRITE')
+  try {
+    for (const statement of ownStatements(own, database, owner)) await client.query(statement)
+  } finally {
+    await client.query('ROLLBACK').catch(() => undefined)
+  }
 }
 
 export function sessionWords(sessions: Sessions): string {
@@ -156,10 +167,16 @@ async function freeOfSessions(client: Client, swap: Swap, say: (text: string) =>
   )
 }
 
-/** Renaming a database is transactional in every version: both names change, or neither does. */
-async function renameBoth(client: Client, { database, restored, kept }: Swap): Promise<void> {
+/**
+ * Renaming a database is transactional in every version, and so is all that it is given: everything changes, or nothing does.
+ * What the old one has is read anew, since it may have changed while the restore ran.
+ */
+async function renameBoth(client: Client, { database, restored, kept, oldOid, carryTo }: Swap): Promise<void> {
   await client.query('BEGIN READ WRITE')
   try {
+    const own = carryTo === null ? null : await readOwnProperties(client, oldOid)
+    const statements = own === null || carryTo === null ? [] : ownStatements(own, restored, carryTo.owner || own.owner)
+    for (const statement of statements) await client.query(statement)
     await client.query(`ALTER DATABASE ${quoteIdentifier(database)} RENAME TO ${quoteIdentifier(kept)}`)
     await client.query(`ALTER DATABASE ${quoteIdentifier(restored)} RENAME TO ${quoteIdentifier(database)}`)
     await client.query('COMMIT')

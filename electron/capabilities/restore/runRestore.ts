@@ -1,18 +1,16 @@
 // The restore job: checks, a new database, the archive or script, statistics, and an honest account of what came of it.
 import type { RestoreRequest } from '../../../shared/contracts/restore'
 import type { JobIssue, JobResult, RowCheck } from '../../../shared/jobs/job'
-import { quoteIdentifier } from '../../../shared/model/identifier'
-import { AppError } from '../../../shared/rpc/appError'
 import type { JobContext } from '../../jobs/jobTypes'
 import { analyzeDatabase } from '../../library/analyzeDatabase'
 import { createDatabase, dropMadeDatabase } from '../../library/createDatabase'
 import { compareRows, filledTables } from './compareRows'
-import { describeResult } from './describeResult'
+import { countDatabase, describeResult } from './describeResult'
 import { planRestore, type RestorePlan, type RestoreServices } from './planRestore'
 import { checkRestore, refuseBlocked } from './preflight'
-import { swapDatabases } from './replaceDatabase'
 import { type RunContext, runArchive } from './runArchive'
 import { runScript } from './runScript'
+import { takePlace, tryCarrying } from './takePlace'
 
 /** What a restore's program did, before it is put in words. */
 export interface RestoreRun {
@@ -54,6 +52,7 @@ export async function runRestore(
   job.output({ partial: null, final: database })
   const made = { connection: plan.connection, database, job, services }
   const created = plan.createSql === null ? false : await createDatabase(made, plan.createSql, 'Nothing was restored.')
+  if (created) await tryCarrying(plan, services, job)
   const issues: JobIssue[] = []
   const onIssue = (issue: JobIssue) => {
     issues.push(issue)
@@ -67,10 +66,11 @@ export async function runRestore(
     job.progress(null)
     if (plan.request.analyze) await analyzeDatabase({ ...made, planned: plan.analyze, env, onIssue })
     const rowCheck = await checkRows(context, filled, issues)
+    const counted = await countDatabase(context)
     if (plan.replace) await takePlace(context, issues)
     placed = plan.replace !== null
     job.step('result')
-    const result = await describeResult({ context, run, issues, rowCheck, durationMs: performance.now() - started })
+    const result = describeResult({ context, run, counted, issues, rowCheck, durationMs: performance.now() - started })
     job.endStep('result', 'done')
     return result
   } catch (error) {
@@ -131,45 +131,6 @@ function difference(table: string, expected: number | null, found: number | null
     advice: 'Look at the log for what was said of this table. Triggers of the destination can change what is loaded.',
     logLine: null,
   }
-}
-
-/** Only what is whole takes a name: after errors the old database stays, unless the person agreed to them beforehand. */
-async function takePlace({ plan, job, services }: RunContext, issues: readonly JobIssue[]): Promise<void> {
-  const { target, continueOnError } = plan.request
-  if (target.kind !== 'replace' || !plan.replace?.old) throw new Error('only a planned replacing changes names')
-  const errors = issues.filter(({ severity, harmless }) => severity === 'error' && harmless === null).length
-  if (errors > 0 && !continueOnError) {
-    throw new AppError(
-      'tool_failed',
-      `${target.database} was not replaced: the restore had ${errors === 1 ? '1 error' : `${errors} errors`}.`,
-      {
-        hint:
-          `${target.database} is as it was and keeps its name. What was restored is in ${plan.database}: look at it, ` +
-          'put the errors right and start again, or choose to restore with errors.',
-      },
-    )
-  }
-  job.step('replace')
-  // From here on it is seconds, and a cancel in between would help nobody.
-  job.signal.throwIfAborted()
-  const { database } = target
-  const sql = [
-    'BEGIN;',
-    `ALTER DATABASE ${quoteIdentifier(database)} RENAME TO ${quoteIdentifier(plan.replace.kept)};`,
-    `ALTER DATABASE ${quoteIdentifier(plan.database)} RENAME TO ${quoteIdentifier(database)};`,
-    'COMMIT;',
-  ]
-  job.command({
-    title: `SQL on ${plan.connection.label}`,
-    program: 'SQL',
-    version: null,
-    words: [sql.join('\n')],
-    kind: 'sql',
-  })
-  const swap = { database, oldOid: plan.replace.old.oid, restored: plan.database, kept: plan.replace.kept }
-  await swapDatabases(services, plan.connection, { ...swap, endSessions: target.endSessions }, (text) => job.log(text))
-  job.log(`${database} is the restored database now; the old one is kept as ${plan.replace.kept}.`)
-  job.endStep('replace', 'done', `the old one is ${plan.replace.kept}`)
 }
 
 /**

@@ -31,6 +31,8 @@ export const restoreDraft = z.object({
   /** The database whose name the restored one takes. */
   replaced: z.string().max(4096),
   endSessions: z.boolean(),
+  /** What the replaced database has of its own stays with it. */
+  leaveOwn: z.boolean().default(false),
   /** null: as the size of the archive suggests. */
   checkRows: z.boolean().nullable(),
   changes: optionValues,
@@ -58,6 +60,7 @@ export const emptyRestoreDraft: RestoreDraft = {
   existing: '',
   replaced: '',
   endSessions: false,
+  leaveOwn: false,
   checkRows: null,
   changes: {},
   analyze: true,
@@ -109,7 +112,10 @@ export function targetOf(draft: RestoreDraft, base: RestoreBase): RestoreTarget 
   if (draft.kind === 'existing') return { kind: 'existing', database: draft.existing }
   const made = newTarget(draft, base)
   if (draft.kind === 'new') return made
-  return { ...made, kind: 'replace', database: draft.replaced, endSessions: draft.endSessions }
+  const { endSessions, leaveOwn } = draft
+  // What was not chosen is as the replaced database has it, not as the source had it.
+  const like = { owner: draft.owner ?? '', tablespace: '' }
+  return { ...made, ...like, kind: 'replace', database: draft.replaced, endSessions, leaveOwn }
 }
 
 /** Reading the archive once more takes seconds up to here; above, the person decides. */
@@ -209,6 +215,7 @@ export function chooseServer(draft: RestoreDraft, connectionId: string): Restore
     existing: '',
     replaced: '',
     endSessions: false,
+    leaveOwn: false,
   }
 }
 
@@ -231,8 +238,8 @@ export function draftOfRestoreJob(input: unknown, base: RestoreBase): RestoreDra
   }
   if (target.kind === 'existing') return { ...common, kind: 'existing', existing: target.database }
   if (target.kind === 'replace') {
-    const { kind, database, endSessions: _again, ...rest } = target
-    return { ...common, kind, replaced: database, ...rest }
+    const { kind, database, endSessions: _again, leaveOwn = false, ...rest } = target
+    return { ...common, kind, replaced: database, ...rest, leaveOwn }
   }
   const { kind, database, ...rest } = target
   return { ...common, kind, newDatabase: database, ...rest }

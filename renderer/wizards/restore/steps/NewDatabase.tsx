@@ -21,17 +21,23 @@ function named(names: readonly string[], first: string, chosen: string) {
   ]
 }
 
-export function OwnerField({ draft, setDraft, base }: Pick<RestoreStepProps, 'draft' | 'setDraft'> & { base: RestorePrepared }) {
-  const { owner } = newTarget(draft, base)
+type OwnerFieldProps = Pick<RestoreStepProps, 'draft' | 'setDraft'> & {
+  base: RestorePrepared
+  owner: string
+  first?: string
+  help?: string
+}
+
+export function OwnerField({ draft, setDraft, base, owner, first = 'the role that connects', help }: OwnerFieldProps) {
   const missing = owner !== '' && !base.roles.includes(owner)
   return (
     <SelectField
       label="Owner"
       value={owner}
       onChange={(chosen) => setDraft({ ...draft, owner: chosen })}
-      options={named(base.roles, 'the role that connects', owner)}
+      options={named(base.roles, first, owner)}
       problem={missing ? `There is no role ${owner} on this server; the review offers to create it.` : undefined}
-      help="As in the source."
+      help={help ?? 'As in the source.'}
       mono
     />
   )
@@ -57,7 +63,7 @@ export function NewDatabase({ draft, setDraft, facts, base }: RestoreStepProps &
           problem={problem !== '' ? problem : taken ? 'A database of this name exists. Choose another name.' : undefined}
           help="Suggested; change it as you like."
         />
-        <OwnerField draft={draft} setDraft={setDraft} base={base} />
+        <OwnerField draft={draft} setDraft={setDraft} base={base} owner={target.owner} />
       </div>
       <button type="button" className="disclose" aria-expanded={open} aria-controls={panel} onClick={() => setOpen(!open)}>
         <Icon name={open ? 'down' : 'right'} size={14} />

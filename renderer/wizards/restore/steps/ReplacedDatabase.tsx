@@ -21,7 +21,14 @@ export function ReplacedDatabase({ draft, setDraft, base }: RestoreStepProps & {
         ]}
         mono
       />
-      <OwnerField draft={draft} setDraft={setDraft} base={base} />
+      <OwnerField
+        draft={draft}
+        setDraft={setDraft}
+        base={base}
+        owner={draft.owner ?? ''}
+        first={draft.leaveOwn ? 'the role that connects' : 'as the replaced database has'}
+        help=""
+      />
       <div className="wide col g8">
         {draft.replaced !== '' && (
           <Note>
@@ -30,6 +37,13 @@ export function ReplacedDatabase({ draft, setDraft, base }: RestoreStepProps & {
             <span className="mono">{draft.replaced}_before_…</span> until you drop it, so both need room on the disk.
           </Note>
         )}
+        <Tick
+          checked={!draft.leaveOwn}
+          onChange={(carry) => setDraft({ ...draft, leaveOwn: !carry })}
+          help="Owner, tablespace, settings by ALTER DATABASE and for roles in it, grants, connection limit, comment, security labels. A dump of one database holds none of them. The old one keeps them too."
+        >
+          Give the restored one what the old one has of its own
+        </Tick>
         <Tick
           checked={draft.endSessions}
           onChange={(endSessions) => setDraft({ ...draft, endSessions })}

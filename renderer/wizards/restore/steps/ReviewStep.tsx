@@ -171,6 +171,7 @@ export function applyFix(draft: RestoreDraft, base: RestoreBase, script: boolean
   if (name === 'localeProvider') {
     return { ...draft, localeProvider: z.enum(['', 'libc', 'icu', 'builtin']).catch('').parse(value) }
   }
+  if (key === 'target.leaveOwn') return { ...draft, leaveOwn: value === true }
   if (key === 'target.endSessions') return { ...draft, endSessions: value === true }
   const own = ownSwitch.find((one) => one === key)
   if (own !== undefined && (script || own !== 'singleTransaction')) return { ...draft, [own]: value === true }
