@@ -15,7 +15,15 @@ const texts: Record<string, OptionValue> = {
   extraFloatDigits: 1,
   bufferUsageLimit: '256kB',
   set: ['ON_ERROR_STOP=1'],
+  maxRate: '20M',
+  slot: 'slot_1',
+  target: 'blackhole',
+  tablespaceMapping: ['/srv/a=/srv/b'],
+  endpos: '0/3000060',
 }
+
+/** What a row's own check asks for beside what it requires. */
+const beside: Record<string, OptionValues> = { 'pg_basebackup compress': { format: 'tar' } }
 
 /** `file` must exist and be empty: what a filter file may be. */
 export function sampleValue(option: ToolOption, file: string): OptionValue {
@@ -39,14 +47,23 @@ export function sampleValue(option: ToolOption, file: string): OptionValue {
 
 /** The option with a valid value, together with what its row requires. */
 export function sampleValues(tool: Tool, option: ToolOption, file: string): OptionValues {
-  const values: Record<string, OptionValue> = { [option.key]: sampleValue(option, file) }
+  const values: Record<string, OptionValue> = {
+    [option.key]: sampleValue(option, file),
+    ...beside[`${tool.program} ${option.key}`],
+  }
+  addNeeded(tool, option, file, values)
+  return values
+}
+
+function addNeeded(tool: Tool, option: ToolOption, file: string, values: Record<string, OptionValue>): void {
   const needed = [
     ...(option.requires ?? []).map((need) => ({ key: need.key, value: need.values === true ? undefined : need.values[0] })),
     ...(option.requiresAny ? [{ key: option.requiresAny.keys[0] ?? '', value: undefined }] : []),
   ]
   for (const { key, value } of needed) {
     const other = tool.options.find((candidate) => candidate.key === key)
-    if (other) values[key] = value ?? sampleValue(other, file)
+    if (!other || values[key] !== undefined) continue
+    values[key] = value ?? sampleValue(other, file)
+    addNeeded(tool, other, file, values)
   }
-  return values
 }

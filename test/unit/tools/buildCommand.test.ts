@@ -3,14 +3,21 @@ import { describe, expect, it } from 'vitest'
 import { type PgVersion, supportedMajors } from '../../../shared/model/pgVersion'
 import { buildCommand, flagFor, optionProblem } from '../../../shared/tools/buildCommand'
 import { defineTool, type OptionValues, type Tool, type ToolOption } from '../../../shared/tools/defineTool'
+import { pgBasebackup } from '../../../shared/tools/pgBasebackup'
+import { pgCombinebackup } from '../../../shared/tools/pgCombinebackup'
 import { pgDump } from '../../../shared/tools/pgDump'
 import { pgDumpall } from '../../../shared/tools/pgDumpall'
+import { pgReceivewal } from '../../../shared/tools/pgReceivewal'
 import { pgRestore } from '../../../shared/tools/pgRestore'
+import { pgVerifybackup } from '../../../shared/tools/pgVerifybackup'
+import { pgWaldump } from '../../../shared/tools/pgWaldump'
+import { readMapping, writeMapping } from '../../../shared/tools/physicalOptions'
 import { psql } from '../../../shared/tools/psql'
 import { vacuumdb } from '../../../shared/tools/vacuumdb'
 import { sampleValues } from '../../support/optionSamples'
 
-const tools: readonly Tool[] = [pgDump, pgRestore, pgDumpall, psql, vacuumdb]
+const physical = [pgBasebackup, pgReceivewal, pgVerifybackup, pgCombinebackup, pgWaldump]
+const tools: readonly Tool[] = [pgDump, pgRestore, pgDumpall, psql, vacuumdb, ...physical]
 const of = (tool: PgVersion, server: PgVersion | null = null) => ({ tool, server })
 
 /** The last minor that any of these majors has: every option of the major is in it. */
@@ -178,6 +185,74 @@ describe('values', () => {
       "One transaction can't be shared by several jobs: choose one of the two.",
     ],
   ]
+
+  const physicalRefused: [Tool, OptionValues, number, string][] = [
+    [
+      pgBasebackup,
+      { compress: 'client-gzip:6', format: 'plain' },
+      180000,
+      'Only tar is compressed: choose tar, or compression on the server for the journey alone.',
+    ],
+    [pgBasebackup, { compress: 'zstd:23', format: 'tar' }, 180000, 'zstd takes a level from -131072 to 22.'],
+    [pgBasebackup, { compress: 'gzip:workers=2', format: 'tar' }, 180000, 'gzip does not take "workers=2" as a detail.'],
+    [
+      pgBasebackup,
+      { compress: 'client-lz4', format: 'tar' },
+      140000,
+      'pg_basebackup 14 compresses with gzip only: give a level from 0 (none) to 9. Methods came with pg_basebackup 15.',
+    ],
+    [
+      pgBasebackup,
+      { target: 'server:here', walMethod: 'fetch' },
+      180000,
+      'A target is blackhole, or server: and an absolute path on the server.',
+    ],
+    [
+      pgBasebackup,
+      { target: 'blackhole', walMethod: 'stream' },
+      180000,
+      'A backup that goes to a target can’t stream its WAL: fetch it, or leave it to the archive.',
+    ],
+    [
+      pgBasebackup,
+      { target: 'blackhole', walMethod: 'fetch', compress: 'client-lz4' },
+      180000,
+      'With a target, compression happens on the server.',
+    ],
+    [pgBasebackup, { maxRate: '31' }, 180000, 'A rate from 32k to 1024M a second; a bare number is kB.'],
+    [pgBasebackup, { maxRate: '2G' }, 180000, 'A rate from 32k to 1024M a second; a bare number is kB.'],
+    [pgBasebackup, { slot: 'My-Slot', walMethod: 'stream' }, 180000, 'A slot’s name is made of a-z, 0-9 and _, 63 at the most.'],
+    [pgBasebackup, { slot: 's', walMethod: 'none' }, 180000, 'The WAL is not streamed, so no slot takes part.'],
+    [
+      pgBasebackup,
+      { tablespaceMapping: ['/a'], format: 'plain' },
+      180000,
+      '"/a" is not OLD=NEW; an equal sign within a path is written \\=.',
+    ],
+    [pgBasebackup, { tablespaceMapping: ['/a=b'], format: 'plain' }, 180000, 'Both paths of a mapping are absolute.'],
+    [pgBasebackup, { tablespaceMapping: ['/a=/b', '/a=/c'], format: 'plain' }, 180000, '/a is mapped twice.'],
+    [pgBasebackup, { incremental: '/m' }, 160000, 'pg_basebackup 16.0 has no --incremental; it came with pg_basebackup 17.'],
+    [pgReceivewal, { compress: 'zstd' }, 180000, 'Compression is none, gzip or lz4, with a level if wanted: lz4:1.'],
+    [pgReceivewal, { compress: 'client-lz4' }, 180000, 'pg_receivewal compresses here only: leave client- out.'],
+    [pgReceivewal, { compress: 'lz4', synchronous: true }, 180000, "--compress and --synchronous can't be used together."],
+    [pgReceivewal, { endpos: '12' }, 180000, 'A position such as 0/3000060.'],
+    [pgCombinebackup, { clone: true, link: true }, 180000, "--clone and --link can't be used together."],
+    [pgCombinebackup, { link: true }, 170000, 'pg_combinebackup 17.0 has no --link; it came with pg_combinebackup 18.'],
+    [pgVerifybackup, { format: 'tar' }, 170000, 'pg_verifybackup 17.0 has no --format; it came with pg_verifybackup 18.'],
+  ]
+
+  it.each(physicalRefused)('%# refuses %j', (tool, values, version, message) => {
+    expect(buildCommand(tool, values, of(version)).problems.map((problem) => problem.message)).toContain(message)
+  })
+
+  it('maps tablespaces whose paths hold equal signs', () => {
+    const text = writeMapping('/srv/a=b', '/srv/c d')
+    expect(text).toBe('/srv/a\\=b=/srv/c d')
+    expect(readMapping(text)).toEqual({ from: '/srv/a=b', to: '/srv/c d' })
+    expect(buildCommand(pgBasebackup, { format: 'plain', tablespaceMapping: [text] }, of(130000)).argv).toContain(
+      `--tablespace-mapping=${text}`,
+    )
+  })
 
   it.each(refused)('%# refuses %j', (tool, values, message) => {
     expect(buildCommand(tool, values, of(180000)).problems.map((problem) => problem.message)).toContain(message)

@@ -4,13 +4,19 @@ import { describe, expect, it } from 'vitest'
 import { majorOf, parsePgVersion, supportedMajors } from '../../../shared/model/pgVersion'
 import { optionProblem } from '../../../shared/tools/buildCommand'
 import type { Tool } from '../../../shared/tools/defineTool'
+import { pgBasebackup } from '../../../shared/tools/pgBasebackup'
+import { pgCombinebackup } from '../../../shared/tools/pgCombinebackup'
 import { pgDump } from '../../../shared/tools/pgDump'
 import { pgDumpall } from '../../../shared/tools/pgDumpall'
+import { pgReceivewal } from '../../../shared/tools/pgReceivewal'
 import { pgRestore } from '../../../shared/tools/pgRestore'
+import { pgVerifybackup } from '../../../shared/tools/pgVerifybackup'
+import { pgWaldump } from '../../../shared/tools/pgWaldump'
 import { psql } from '../../../shared/tools/psql'
 import { vacuumdb } from '../../../shared/tools/vacuumdb'
 
-const tools: readonly Tool[] = [pgDump, pgRestore, pgDumpall, psql, vacuumdb]
+const physical = [pgBasebackup, pgReceivewal, pgVerifybackup, pgCombinebackup, pgWaldump]
+const tools: readonly Tool[] = [pgDump, pgRestore, pgDumpall, psql, vacuumdb, ...physical]
 const recorded = [13, 15, 17, 18] as const
 
 /** Accepted by the programs for old scripts' sake, and in no help text. */
@@ -55,10 +61,12 @@ function flagsInTable(tool: Tool, version: number): Set<string> {
 }
 
 describe.each(tools.map((tool) => [tool.program, tool] as const))('%s', (program, tool) => {
-  it.each(recorded)('has exactly the flags of the help of version %i', (major) => {
+  // A program that came later has no help of earlier versions.
+  const has = (major: number) => fs.existsSync(new URL(`../../fixtures/help/${program}-${major}.txt`, import.meta.url))
+  it.each(recorded.filter(has))('has exactly the flags of the help of version %i', (major) => {
     const fromHelp = flagsInHelp(help(program, major))
     for (const flag of silent) fromHelp.delete(flag)
-    expect(fromHelp.size).toBeGreaterThan(20)
+    expect(fromHelp.size).toBeGreaterThan(8)
     const fromTable = flagsInTable(tool, versionOf(major))
     expect({
       missing: [...fromHelp].filter((flag) => !fromTable.has(flag)),

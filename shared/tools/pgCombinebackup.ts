@@ -1,0 +1,132 @@
+// The option table of pg_combinebackup, versions 17 and 18.
+import { defineTool } from './defineTool'
+import { manifestChecksumChoices, mappingProblem, syncMethodChoices } from './physicalOptions'
+
+const where = 'Where it goes'
+const how = 'How files get there'
+const trust = 'Manifest and checks'
+const run = 'How it runs'
+
+export const pgCombinebackup = defineTool({
+  program: 'pg_combinebackup',
+  options: [
+    {
+      key: 'output',
+      flag: '--output',
+      label: 'Folder',
+      help: 'Where the full backup goes.',
+      value: { kind: 'text' },
+      group: where,
+      owned: true,
+      since: 17,
+    },
+    {
+      key: 'tablespaceMapping',
+      flag: '--tablespace-mapping',
+      label: 'Tablespaces elsewhere',
+      help: 'OLD=NEW for each tablespace of the last backup of the chain.',
+      value: { kind: 'list' },
+      group: where,
+      since: 17,
+      check: mappingProblem,
+    },
+    {
+      key: 'copy',
+      flag: '--copy',
+      label: 'Copy',
+      help: 'Reads and writes every file. Works everywhere.',
+      value: { kind: 'flag' },
+      group: how,
+      since: 17,
+      excludes: ['clone', 'copyFileRange', 'link'],
+    },
+    {
+      key: 'clone',
+      flag: '--clone',
+      label: 'Clone',
+      help: 'Whole files share their blocks where the file system can (XFS, Btrfs, APFS): fast, and no space.',
+      value: { kind: 'flag' },
+      group: how,
+      since: 17,
+      excludes: ['copyFileRange', 'link'],
+    },
+    {
+      key: 'copyFileRange',
+      flag: '--copy-file-range',
+      label: 'Copy within the system',
+      help: 'The operating system copies, and shares blocks where it can.',
+      value: { kind: 'flag' },
+      group: how,
+      since: 17,
+      excludes: ['link'],
+    },
+    {
+      key: 'link',
+      flag: '--link',
+      label: 'Hard links',
+      help: 'No copies at all. Starting the result destroys the backups that it was made from.',
+      value: { kind: 'flag' },
+      group: how,
+      since: 18,
+    },
+    {
+      key: 'manifestChecksums',
+      flag: '--manifest-checksums',
+      label: 'Checksums in the manifest',
+      help: 'What each file of the result is checked against later.',
+      value: { kind: 'choice', choices: manifestChecksumChoices },
+      group: trust,
+      since: 17,
+      excludes: ['noManifest'],
+    },
+    {
+      key: 'noManifest',
+      flag: '--no-manifest',
+      label: 'No manifest',
+      help: 'The result can then not be verified by pg_verifybackup.',
+      value: { kind: 'flag' },
+      group: trust,
+      since: 17,
+    },
+    {
+      key: 'dryRun',
+      flag: '--dry-run',
+      label: 'Only try',
+      help: 'Checks that the chain fits together and writes nothing.',
+      value: { kind: 'flag' },
+      group: run,
+      since: 17,
+    },
+    {
+      key: 'debug',
+      flag: '--debug',
+      label: 'Say everything',
+      help: 'Writes each file and where its blocks came from to the log.',
+      value: { kind: 'flag' },
+      group: run,
+      since: 17,
+    },
+    {
+      key: 'noSync',
+      flag: '--no-sync',
+      label: 'Do not wait for the disk',
+      help: 'Faster, and worth nothing after a power cut: for trials only.',
+      value: { kind: 'flag' },
+      group: run,
+      since: 17,
+    },
+    {
+      key: 'syncMethod',
+      flag: '--sync-method',
+      label: 'How files are made durable',
+      help: 'fsync each file, or on Linux the whole file system at once.',
+      value: { kind: 'choice', choices: syncMethodChoices },
+      group: run,
+      since: 17,
+    },
+  ],
+  omissions: [
+    { flag: '--help', reason: 'Shows help and ends; this form is the help.', since: 17 },
+    { flag: '--version', reason: 'Shows the version and ends; the version is shown with the program.', since: 17 },
+  ],
+})

@@ -1,0 +1,105 @@
+// The option table of pg_waldump, versions 13 to 18: what reading an archive needs.
+import { defineTool } from './defineTool'
+
+const range = 'From where to where'
+const filter = 'Which records'
+const run = 'How it runs'
+
+export const pgWaldump = defineTool({
+  program: 'pg_waldump',
+  options: [
+    {
+      key: 'path',
+      flag: '--path',
+      label: 'Folder',
+      help: 'Where the segments are.',
+      value: { kind: 'text' },
+      group: range,
+      owned: true,
+    },
+    {
+      key: 'timeline',
+      flag: '--timeline',
+      label: 'Timeline',
+      help: 'The timeline to read.',
+      value: { kind: 'integer', min: 1, max: 4294967295 },
+      group: range,
+      owned: true,
+    },
+    {
+      key: 'start',
+      flag: '--start',
+      label: 'From',
+      help: 'The first position.',
+      value: { kind: 'text' },
+      group: range,
+      owned: true,
+    },
+    {
+      key: 'end',
+      flag: '--end',
+      label: 'To',
+      help: 'Stops at this position.',
+      value: { kind: 'text' },
+      group: range,
+      owned: true,
+    },
+    {
+      key: 'rmgr',
+      flag: '--rmgr',
+      label: 'Resource managers',
+      help: 'Only records of these: Transaction, XLOG, Heap and the others.',
+      value: { kind: 'list' },
+      group: filter,
+      owned: true,
+    },
+    {
+      key: 'xid',
+      flag: '--xid',
+      label: 'Transaction',
+      help: 'Only records of this transaction.',
+      value: { kind: 'integer', min: 1, max: 4294967295 },
+      group: filter,
+      owned: true,
+    },
+    {
+      key: 'relation',
+      flag: '--relation',
+      label: 'Relation',
+      help: 'Only records that touch this tablespace/database/file.',
+      value: { kind: 'text' },
+      group: filter,
+      owned: true,
+      since: 15,
+    },
+    {
+      key: 'limit',
+      flag: '--limit',
+      label: 'At most',
+      help: 'Stops after this many records.',
+      value: { kind: 'integer', min: 1, max: 2147483647, unit: 'records' },
+      group: filter,
+      owned: true,
+    },
+    {
+      key: 'quiet',
+      flag: '--quiet',
+      label: 'Only errors',
+      help: 'Prints nothing but errors.',
+      value: { kind: 'flag' },
+      group: run,
+      owned: true,
+    },
+  ],
+  omissions: [
+    { flag: '--help', reason: 'Shows help and ends; this form is the help.' },
+    { flag: '--version', reason: 'Shows the version and ends; the version is shown with the program.' },
+    { flag: '--bkp-details', reason: 'Full page images are not looked at.' },
+    { flag: '--block', reason: 'For hunting damage in one block; Walkback looks for transactions.', since: 15 },
+    { flag: '--fork', reason: 'For hunting damage in one block; Walkback looks for transactions.', since: 15 },
+    { flag: '--fullpage', reason: 'Full page images are not looked at.', since: 15 },
+    { flag: '--save-fullpage', reason: 'Full page images are not looked at.', since: 16 },
+    { flag: '--follow', reason: 'An archive is read segment by segment, as they arrive.' },
+    { flag: '--stats', reason: 'Walkback counts what it reads itself.' },
+  ],
+})

@@ -1,0 +1,48 @@
+// Rows, choices and rules that the programs for base backups and WAL have in common.
+import type { OptionChoice, OptionValue } from './defineTool'
+
+export const manifestChecksumChoices: readonly OptionChoice[] = [
+  { value: 'CRC32C', label: 'CRC32C (fast)' },
+  { value: 'SHA224', label: 'SHA-224' },
+  { value: 'SHA256', label: 'SHA-256' },
+  { value: 'SHA384', label: 'SHA-384' },
+  { value: 'SHA512', label: 'SHA-512' },
+  { value: 'NONE', label: 'None', help: 'Only sizes are compared later.' },
+]
+
+export const syncMethodChoices: readonly OptionChoice[] = [
+  { value: 'fsync', label: 'Each file' },
+  { value: 'syncfs', label: 'The whole file system (Linux)' },
+]
+
+/** Splits OLD=NEW as the programs do: `\=` is an equal sign within a path. undefined when it is not of that form. */
+export function readMapping(text: string): { from: string; to: string } | undefined {
+  const parts: string[] = ['']
+  for (let i = 0; i < text.length; i += 1) {
+    if (text[i] === '\\' && text[i + 1] === '=') {
+      parts[parts.length - 1] += '='
+      i += 1
+    } else if (text[i] === '=') parts.push('')
+    else parts[parts.length - 1] += text[i]
+  }
+  const [from, to] = parts
+  return parts.length === 2 && from && to ? { from, to } : undefined
+}
+
+/** The inverse of readMapping. */
+export function writeMapping(from: string, to: string): string {
+  return `${from.replaceAll('=', '\\=')}=${to.replaceAll('=', '\\=')}`
+}
+
+export function mappingProblem(value: OptionValue): string | undefined {
+  if (typeof value !== 'object') return undefined
+  const seen = new Set<string>()
+  for (const text of value) {
+    const mapping = readMapping(text)
+    if (!mapping) return `${JSON.stringify(text)} is not OLD=NEW; an equal sign within a path is written \\=.`
+    if (!mapping.from.startsWith('/') || !mapping.to.startsWith('/')) return 'Both paths of a mapping are absolute.'
+    if (seen.has(mapping.from)) return `${mapping.from} is mapped twice.`
+    seen.add(mapping.from)
+  }
+  return undefined
+}
