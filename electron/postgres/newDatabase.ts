@@ -83,6 +83,23 @@ export function suggestName(source: string | null, server: ServerState, now: Dat
   }
 }
 
+/** `shop_before_20261122_060012`, in 63 bytes at the most; the second of the same second ends in `_2`. */
+export function nameBeside(
+  database: string,
+  word: 'before' | 'restoring' | 'copying',
+  now: Date,
+  taken: { has(name: string): boolean },
+): string {
+  const two = (n: number) => String(n).padStart(2, '0')
+  const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`
+  const time = `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`
+  for (let n = 1; ; n += 1) {
+    const end = `_${word}_${day}_${time}${n === 1 ? '' : `_${n}`}`
+    const name = cutToBytes(database, 63 - end.length) + end
+    if (!taken.has(name)) return name
+  }
+}
+
 function cutToBytes(text: string, bytes: number): string {
   let cut = ''
   for (const character of text) {

@@ -9,7 +9,7 @@ import { psql } from '../../../shared/tools/psql'
 import { quoteForShell, shownWords } from '../../../shared/tools/showCommand'
 import { type PlannedAnalyze, planAnalyze } from '../../library/analyzeDatabase'
 import { databaseArgument } from '../../postgres/databaseArgument'
-import { createDatabaseSql, type NewTarget } from '../../postgres/newDatabase'
+import { createDatabaseSql, type NewTarget, nameBeside } from '../../postgres/newDatabase'
 import { withServer } from '../../postgres/openServer'
 import { readServer, type ServerState } from '../../postgres/serverState'
 import type { ResolvedConnection, Services } from '../../services'
@@ -18,7 +18,7 @@ import { type ChosenTool, chooseTool } from './chooseTool'
 import { type InspectedArchive, inspectArchive } from './inspectArchive'
 import { listSelection } from './listSelection'
 import { ownStatements } from './ownProperties'
-import { nameBeside, type OldDatabase, readOldDatabase } from './replaceDatabase'
+import { type OldDatabase, readOldDatabase } from './replaceDatabase'
 
 export type RestoreServices = Pick<Services, 'connections' | 'tools' | 'spawn' | 'jobs' | 'paths'>
 

@@ -29,27 +29,6 @@ export interface Swap {
   carryTo: { owner: string } | null
 }
 
-/** `shop_before_20261122_060012`, in 63 bytes at the most; the second of the same second ends in `_2`. */
-export function nameBeside(
-  database: string,
-  word: 'before' | 'restoring',
-  now: Date,
-  taken: { has(name: string): boolean },
-): string {
-  const two = (n: number) => String(n).padStart(2, '0')
-  const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`
-  const time = `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`
-  for (let n = 1; ; n += 1) {
-    const end = `_${word}_${day}_${time}${n === 1 ? '' : `_${n}`}`
-    let cut = ''
-    for (const character of database) {
-      if (Buffer.byteLength(cut + character) > 63 - end.length) break
-      cut += character
-    }
-    if (!taken.has(cut + end)) return cut + end
-  }
-}
-
 export async function readSessions(client: Client, database: string): Promise<Sessions> {
   const { rows } = await client.query<Sessions[number]>(
     `SELECT application_name AS application, coalesce(usename::text, '') AS "user",
