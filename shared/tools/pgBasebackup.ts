@@ -46,7 +46,7 @@ function compressProblem(value: OptionValue, values: OptionValues, version: numb
 
 function targetProblem(value: OptionValue, values: OptionValues): string | undefined {
   const text = String(value)
-  if (text !== 'blackhole' && !/^server:\//.test(text)) {
+  if (text !== 'blackhole' && !text.startsWith('server:/')) {
     return 'A target is blackhole, or server: and an absolute path on the server.'
   }
   const read = values.compress === undefined ? undefined : readCompression(String(values.compress))

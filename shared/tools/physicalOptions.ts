@@ -17,16 +17,19 @@ export const syncMethodChoices: readonly OptionChoice[] = [
 
 /** Splits OLD=NEW as the programs do: `\=` is an equal sign within a path. undefined when it is not of that form. */
 export function readMapping(text: string): { from: string; to: string } | undefined {
-  const parts: string[] = ['']
+  const parts: string[] = []
+  let part = ''
   for (let i = 0; i < text.length; i += 1) {
-    if (text[i] === '\\' && text[i + 1] === '=') {
-      parts[parts.length - 1] += '='
+    if (text.startsWith('\\=', i)) {
+      part += '='
       i += 1
-    } else if (text[i] === '=') parts.push('')
-    else parts[parts.length - 1] += text[i]
+    } else if (text[i] === '=') {
+      parts.push(part)
+      part = ''
+    } else part += text[i]
   }
-  const [from, to] = parts
-  return parts.length === 2 && from && to ? { from, to } : undefined
+  const [from, ...more] = parts
+  return from && part && more.length === 0 ? { from, to: part } : undefined
 }
 
 /** The inverse of readMapping. */
