@@ -53,11 +53,10 @@ const manifestJson = z.object({
 })
 
 function decodePath(encoded: string): string {
-  const bytes = Uint8Array.from(encoded.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return decodeURIComponent(encoded.replace(/../g, '%$&'))
   } catch {
-    return String.fromCharCode(...bytes)
+    return encoded.replace(/../g, (pair) => String.fromCharCode(Number.parseInt(pair, 16))) // no UTF-8
   }
 }
 
