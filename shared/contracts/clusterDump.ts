@@ -13,6 +13,44 @@ const place = {
   label: z.string().max(200),
 }
 
+/** Options of pg_dump that choose parts of one database: they mean nothing, or something else, in the others of a set. */
+export const notForSetDump: readonly string[] = [
+  'schema',
+  'excludeSchema',
+  'table',
+  'tableAndChildren',
+  'excludeTable',
+  'excludeTableAndChildren',
+  'excludeTableData',
+  'excludeTableDataAndChildren',
+  'extension',
+  'excludeExtension',
+  'filter',
+  'strictNames',
+  'snapshot',
+  'create',
+  'clean',
+  'ifExists',
+]
+
+/** Options of pg_restore that would point a database elsewhere, or take a part of it. */
+export const notForSetRestore: readonly string[] = [
+  'create',
+  'clean',
+  'ifExists',
+  'list',
+  'useList',
+  'filter',
+  'schema',
+  'excludeSchema',
+  'table',
+  'index',
+  'function',
+  'trigger',
+  'singleTransaction',
+  'transactionSize',
+]
+
 const databaseNames = z.array(z.string().min(1).max(4096)).min(1).max(10_000)
 
 /** `options` by the keys of the pg_dumpall table. */

@@ -11,7 +11,9 @@ import {
   clusterFacts,
   dumpSet,
   fillCluster,
+  globalsText,
   lineBreak,
+  newLocations,
   restoreRequest,
   restoreSet,
   setRequest,
@@ -69,17 +71,26 @@ describe.each(pairs)('a set of %i into an empty cluster of %i', (from, to) => {
       const files = filesBelow(folder).filter((file) => file !== path.join(folder, 'walkback.json'))
       expect(record.files.map((file) => path.join(folder, file.path)).toSorted()).toEqual(files.toSorted())
 
-      const places = tablespaceFolder(target, 'moved')
       const other = await lab.connect(target)
-      const request = restoreRequest(other, folder, databases, { locations: { fast: places }, analyze: true })
+      const request = restoreRequest(other, folder, databases, { locations: newLocations(target), analyze: true })
       const preview = await lab.core.api.clusterDump.previewRestore(request)
       expect(preview.blocked).toBe('')
+      expect(preview.preflight.find(({ id }) => id === 'own-role')?.found).toBe(
+        'postgres, whom you are connected as, keeps its password of this server; the one in the set is not applied.',
+      )
+      expect(preview.preflight.find(({ id }) => id === 'disk')).toMatchObject({
+        result: 'pass',
+        found: expect.stringMatching(
+          /^Needs about [\d.]+ MB, part of it in tablespaces; [\d.]+ [GT]B free in the data directory\.$/,
+        ),
+      })
       const restored = await restoreSet(lab, request)
       expect(restored.error).toBeNull()
       expect(errorsOf(restored)).toEqual([])
       expect(restored.state).toBe('succeeded')
-      expect(restored.result?.headline).toBe('Restored 4 databases: each is whole.')
+      expect(restored.result?.headline).toBe(`Restored ${databases.length} databases: each is whole.`)
       expect(await clusterFacts(target)).toEqual(await clusterFacts(source))
+      if (from === to) expect(globalsText(target)).toBe(globalsText(source))
       expect(await allHashes(target, databases)).toEqual(await allHashes(source, databases))
       expect(fs.existsSync(markerFile)).toBe(false)
 
@@ -219,8 +230,11 @@ describe('beside an existing cluster', () => {
     try {
       const script = path.join(folder, 'cluster.sql')
       const moved = path.join(lab.folder, 'moved.sql')
-      const place = tablespaceFolder(target, 'elsewhere')
-      const text = fs.readFileSync(script, 'latin1').replace(/LOCATION '(?:[^']|'')*'/, `LOCATION '${place}'`)
+      let place = 0
+      const text = fs.readFileSync(script, 'latin1').replace(/LOCATION '(?:[^']|'')*'/g, () => {
+        place += 1
+        return `LOCATION '${tablespaceFolder(target, `elsewhere${place}`)}'`
+      })
       fs.writeFileSync(moved, text, 'latin1')
       const other = await lab.connect(target)
       const restored = await lab.run(
@@ -281,7 +295,7 @@ describe('beside an existing cluster', () => {
       })
       expect(asPlain.preflight.find((row) => row.id === 'privileges')).toMatchObject({
         result: 'blocker',
-        found: 'plain may not connect to shop; pg_dumpall stops there. Grant it CONNECT, or use a superuser.',
+        found: 'plain may not connect to sealed, shop; pg_dumpall stops there. Grant it CONNECT, or use a superuser.',
       })
       const setAsPlain = await lab.core.api.clusterDump.preview(setRequest(plain, ['shop', 'old'], library))
       expect(setAsPlain.preflight.filter((row) => row.result === 'blocker').map((row) => row.id)).toEqual([
@@ -309,32 +323,33 @@ describe('beside an existing cluster', () => {
     await withClusters([newestMajor()], async ([target]) => {
       if (!target) throw new Error('a cluster')
       const other = await lab.connect(target)
+      const elsewhere = newLocations(target)
       const blockers = async (more = {}) =>
         (await lab.core.api.clusterDump.previewRestore(restoreRequest(other, folder, ['shop', 'old'], more))).preflight
           .filter((row) => row.result === 'blocker')
           .map((row) => `${row.check}: ${row.found}`)
-      expect(await blockers({ locations: { fast: '/no/such/folder' } })).toEqual([
+      expect(await blockers({ locations: { ...elsewhere, fast: '/no/such/folder' } })).toEqual([
         'Tablespace fast: There is no folder /no/such/folder on the server’s machine: make it, owned by the server’s account.',
       ])
       const foreign = path.join(target.folder, 'foreign')
       fs.mkdirSync(foreign)
-      expect(await blockers({ locations: { fast: foreign } })).toEqual([
+      expect(await blockers({ locations: { ...elsewhere, fast: foreign } })).toEqual([
         `Tablespace fast: ${foreign} belongs to another account than the server’s: change its owner (chown).`,
       ])
       await target.sql('CREATE DATABASE shop')
       await target.sql('CREATE TABLE mine AS SELECT 1 AS x', 'shop')
       const place = tablespaceFolder(target, 'place')
-      expect(await blockers({ locations: { fast: place } })).toEqual([
+      expect(await blockers({ locations: { ...elsewhere, fast: place } })).toEqual([
         'Database shop: shop is on this server already and holds 1 tables and 0 other objects. A set is only restored where its databases are not.',
       ])
       await expect(
-        lab.core.api.clusterDump.startRestore(restoreRequest(other, folder, ['shop'], { locations: { fast: place } })),
+        lab.core.api.clusterDump.startRestore(restoreRequest(other, folder, ['shop'], { locations: { ...elsewhere, fast: place } })),
       ).rejects.toMatchObject({ code: 'preflight' })
       expect(await blockers({ globals: false })).toEqual(expect.arrayContaining([expect.stringContaining('Role app is missing')]))
 
       await target.sql(`CREATE ROLE app PASSWORD 'its own' CONNECTION LIMIT 3`)
       const before = await target.sql(`SELECT rolpassword, rolconnlimit, rolcanlogin FROM pg_authid WHERE rolname = 'app'`)
-      const job = await restoreSet(lab, restoreRequest(other, folder, ['old'], { locations: { fast: place } }))
+      const job = await restoreSet(lab, restoreRequest(other, folder, ['old'], { locations: { ...elsewhere, fast: place } }))
       expect(job.state).toBe('succeeded')
       expect(job.result?.facts.find(({ label }) => label === 'Left as they were')?.value).toContain('app')
       expect(await target.sql(`SELECT rolpassword, rolconnlimit, rolcanlogin FROM pg_authid WHERE rolname = 'app'`)).toEqual(

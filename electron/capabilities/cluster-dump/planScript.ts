@@ -14,6 +14,7 @@ import type { ResolvedConnection } from '../../services'
 import { blockedBy, placeRows, sortRows, standbyRows, toolRow } from './commonRows'
 import type { ClusterServices } from './parts'
 import { type Cluster, readCluster, sizeOf } from './readCluster'
+import { refuseOptions } from './refuseOptions'
 import { databasesOfScript, scriptRows } from './scriptRows'
 
 export const scriptName = 'cluster.sql'
@@ -50,17 +51,6 @@ const contentFlags: Readonly<Record<ClusterScriptRequest['what'], OptionValues>>
 
 const contentKeys = ['globalsOnly', 'rolesOnly', 'tablespacesOnly']
 
-/** The form may set what the table offers it; what the application sets itself would be a way around the checks. */
-export function refuseOwnedOptions(options: OptionValues): void {
-  for (const [key, value] of Object.entries(options)) {
-    const option = pgDumpall.options.find((candidate) => candidate.key === key)
-    if (!option) throw new AppError('bad_input', `pg_dumpall has no option named ${JSON.stringify(key)}.`)
-    if ((option.owned || contentKeys.includes(key)) && isAsked(value)) {
-      throw new AppError('bad_input', `${option.flag} is set by Walkback itself.`, { hint: 'Leave it out of the options.' })
-    }
-  }
-}
-
 /** Throws AppError when the server can't be asked; the rest becomes rows. */
 export async function planScript(
   services: ClusterServices,
@@ -68,7 +58,7 @@ export async function planScript(
   place: BackupPlace,
   signal: AbortSignal,
 ): Promise<ScriptPlan> {
-  refuseOwnedOptions(request.options)
+  refuseOptions(pgDumpall, request.options, { keys: contentKeys, why: 'is set by Walkback itself' })
   const connection = await services.connections.resolve(request.connectionId)
   const cluster = await readCluster(services, connection, signal)
   const { tool, problem } = await findTool(services, 'pg_dumpall', cluster.version)

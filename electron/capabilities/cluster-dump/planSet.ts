@@ -1,11 +1,12 @@
 // Everything that is known before a set is dumped: the globals, each database's own checks, what they need together.
 import path from 'node:path'
-import type { ClusterSetRequest } from '../../../shared/contracts/clusterDump'
+import { type ClusterSetRequest, notForSetDump } from '../../../shared/contracts/clusterDump'
 import type { DumpRequest } from '../../../shared/contracts/dump'
 import type { ShownCommand } from '../../../shared/jobs/job'
 import type { PreflightRow } from '../../../shared/model/preflight'
 import { AppError } from '../../../shared/rpc/appError'
 import { type BuiltCommand, buildCommand } from '../../../shared/tools/buildCommand'
+import { pgDump } from '../../../shared/tools/pgDump'
 import { pgDumpall } from '../../../shared/tools/pgDumpall'
 import { shownWords } from '../../../shared/tools/showCommand'
 import { runSeveral } from '../../jobs/jobPart'
@@ -17,6 +18,7 @@ import { blockedBy, placeRows, sortRows, standbyRows, toolRow } from './commonRo
 import type { ClusterServices, DumpPart } from './parts'
 import { type ChosenTool, connectionValues, findTool } from './planScript'
 import { type Cluster, readCluster, sizeOf } from './readCluster'
+import { refuseOptions } from './refuseOptions'
 import { setRows } from './setRows'
 
 export const setGlobalsName = 'globals.sql'
@@ -47,6 +49,7 @@ export async function planSet(
   place: BackupPlace,
   signal: AbortSignal,
 ): Promise<SetPlan> {
+  refuseOptions(pgDump, request.options, { keys: notForSetDump, why: 'is not for a set' })
   const twice = request.databases.find((name, at) => request.databases.indexOf(name) !== at)
   if (twice !== undefined) throw new AppError('bad_input', `The database ${twice} is asked for twice.`)
   const connection = await services.connections.resolve(request.connectionId)

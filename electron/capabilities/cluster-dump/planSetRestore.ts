@@ -1,6 +1,6 @@
 // Everything that is known before a set is restored: what the server has, what is created, each database's own checks.
 import path from 'node:path'
-import type { ClusterRestoreRequest } from '../../../shared/contracts/clusterDump'
+import { type ClusterRestoreRequest, notForSetRestore } from '../../../shared/contracts/clusterDump'
 import type { RestoreRequest } from '../../../shared/contracts/restore'
 import type { ShownCommand } from '../../../shared/jobs/job'
 import type { SetDatabase } from '../../../shared/model/backupRecord'
@@ -11,15 +11,17 @@ import { pgRestore } from '../../../shared/tools/pgRestore'
 import { runSeveral } from '../../jobs/jobPart'
 import { localeProblem, type NewTarget } from '../../postgres/newDatabase'
 import { openServer } from '../../postgres/openServer'
+import { freeOnServer } from '../../postgres/sameMachine'
 import { type ExistingContent, readContent, readServer, type ServerState } from '../../postgres/serverState'
+import { readTablespaces, type TablespaceFacts } from '../../postgres/tablespaceFacts'
 import type { ResolvedConnection } from '../../services'
 import { blockedBy, sortRows } from './commonRows'
 import { type DatabaseSettings, readDatabaseSettings } from './databaseSettings'
 import type { ClusterServices, Parts } from './parts'
 import { type ChosenTool, findTool } from './planScript'
 import { type DumpSet, readSet } from './readSet'
+import { refuseOptions } from './refuseOptions'
 import { setRestoreRows } from './setRestoreRows'
-import { readTablespaces, type TablespaceFacts } from './tablespaceFacts'
 
 export interface PlannedDatabase {
   database: SetDatabase
@@ -52,7 +54,7 @@ export async function planSetRestore(
   request: ClusterRestoreRequest,
   signal: AbortSignal,
 ): Promise<SetRestorePlan> {
-  refuseOptions(request)
+  refuseOptions(pgRestore, request.options, { keys: notForSetRestore, why: 'is not for a set' })
   const set = await readSet(request.source.path)
   const connection = await services.connections.resolve(request.connectionId)
   const { server, tablespaces } = await askServer(services, connection, request, set, signal)
@@ -73,9 +75,8 @@ export async function planSetRestore(
   })
   const checks = await runSeveral(databases, checkedTogether, (each) => parts.restore.check(each.request, signal))
   signal.throwIfAborted()
-  const preflight = sortRows(
-    setRestoreRows({ services, request, set, server, roles, tablespaces, databases, checks, host: connection.settings.host }),
-  )
+  const free = await freeOnServer(server.dataDirectory, connection.settings.host)
+  const preflight = sortRows(setRestoreRows({ services, request, set, server, roles, tablespaces, databases, checks, free }))
   return {
     connection,
     set,
@@ -88,34 +89,6 @@ export async function planSetRestore(
     blocked: blockedBy(preflight),
   }
 }
-
-/** Options that would point a database elsewhere, or take a part of it, are not for a set. */
-function refuseOptions(request: ClusterRestoreRequest): void {
-  for (const [key, value] of Object.entries(request.options)) {
-    const option = pgRestore.options.find((candidate) => candidate.key === key)
-    if (!option) throw new AppError('bad_input', `pg_restore has no option named ${JSON.stringify(key)}.`)
-    if ((option.owned || notForSets.includes(key)) && isAsked(value)) {
-      throw new AppError('bad_input', `${option.flag} is not for a set.`, { hint: 'Leave it out of the options.' })
-    }
-  }
-}
-
-export const notForSets = [
-  'create',
-  'clean',
-  'ifExists',
-  'list',
-  'useList',
-  'filter',
-  'schema',
-  'excludeSchema',
-  'table',
-  'index',
-  'function',
-  'trigger',
-  'singleTransaction',
-  'transactionSize',
-]
 
 async function askServer(
   services: ClusterServices,

@@ -1,14 +1,15 @@
 // The checks before a set is restored: rights, roles, tablespaces, names, and what each database's own checks say. Pure.
 import type { ClusterRestoreRequest } from '../../../shared/contracts/clusterDump'
+import { formatBytes } from '../../../shared/model/byteCount'
 import { formatPgVersion } from '../../../shared/model/pgVersion'
 import type { PreflightRow } from '../../../shared/model/preflight'
 import { AppError } from '../../../shared/rpc/appError'
 import type { ServerState } from '../../postgres/serverState'
+import type { TablespaceFacts } from '../../postgres/tablespaceFacts'
 import { goTo, row, setOption, someNames } from './commonRows'
 import type { Checked, ClusterServices } from './parts'
 import type { PlannedDatabase } from './planSetRestore'
 import type { DumpSet } from './readSet'
-import type { TablespaceFacts } from './tablespaceFacts'
 
 export interface SetRestoreFacts {
   services: Pick<ClusterServices, 'connections'>
@@ -19,7 +20,8 @@ export interface SetRestoreFacts {
   tablespaces: readonly TablespaceFacts[]
   databases: readonly PlannedDatabase[]
   checks: readonly PromiseSettledResult<Checked>[]
-  host: string
+  /** What the server's disk has left; null where it can't be seen from here. */
+  free: bigint | null
 }
 
 export function setRestoreRows(facts: SetRestoreFacts): PreflightRow[] {
@@ -29,6 +31,7 @@ export function setRestoreRows(facts: SetRestoreFacts): PreflightRow[] {
     ...roleRows(facts),
     ...tablespaceRows(facts),
     ...nameRows(facts),
+    ...diskRows(facts),
     ...databaseRows(facts),
   ]
 }
@@ -61,6 +64,10 @@ function roleRows({ request, set, server, roles }: SetRestoreFacts): PreflightRo
     return [row('roles', 'warning', 'Roles and tablespaces', 'None is created: what the databases need must be there.')]
   const there = set.roles.filter((name) => server.roles.has(name) && name !== server.user && name !== 'postgres')
   const rows: PreflightRow[] = []
+  if (set.roles.includes(server.user)) {
+    const found = `${server.user}, whom you are connected as, keeps its password of this server; the one in the set is not applied.`
+    rows.push(row('own-role', 'pass', 'Your role', found))
+  }
   if (there.length > 0) {
     const found = `${someNames(there)}: on this server already, and left as ${there.length === 1 ? 'it is' : 'they are'}, passwords and attributes included.`
     rows.push(row('roles-there', 'warning', 'Roles that exist', found))
@@ -110,6 +117,28 @@ function nameRows({ databases }: SetRestoreFacts): PreflightRow[] {
   }
   if (free.length > 0) rows.push(row('names', 'pass', 'Names of databases', `${someNames(free)}: free on this server.`))
   return rows
+}
+
+/** The databases together: each by itself may fit where all do not. */
+function diskRows({ databases, free, set, request }: SetRestoreFacts): PreflightRow[] {
+  const sizes = databases.map(({ database }) => database.source.databaseSize)
+  const known = sizes.every((size) => size !== null)
+  // Without the sizes of the source: its dumps are packed about that well.
+  const need = databases.reduce((sum, { database }) => {
+    const { databaseSize } = database.source
+    return sum + (databaseSize === null ? BigInt(database.size) * 6n : BigInt(databaseSize))
+  }, 0n)
+  const spread = set.tablespaces.length > 0 && request.options.noTablespaces !== true
+  const needs = `Needs ${known ? 'about' : 'roughly'} ${formatBytes(need)}${spread ? ', part of it in tablespaces' : ''}`
+  if (free === null) {
+    return [row('disk', 'warning', 'Disk space', `${needs}. What is free on the server’s machine is not known here.`)]
+  }
+  const found = `${needs}; ${formatBytes(free)} free in the data directory.`
+  if (free >= need) return [row('disk', 'pass', 'Disk space', found)]
+  // A full disk stops the whole server: when less than half is there, the estimate can't be that wrong.
+  const result = known && !spread && free * 2n < need ? 'blocker' : 'warning'
+  const fewer = databases.length > 1 ? [goTo('Choose fewer databases', 'set')] : []
+  return [row('disk', result, 'Disk space', `${found} A full disk stops the whole server.`, fewer)]
 }
 
 /** Rows of one database's checks that are the set's own to say. */

@@ -21,6 +21,7 @@ export function setRows(facts: SetFacts): PreflightRow[] {
   return [
     ...facts.problems.map(({ key, flag, message }) => row(`globals-${key}`, 'blocker', `Option ${flag}`, message)),
     ...missingRows(facts),
+    ...leftOutRows(facts),
     ...passwordRows(facts),
     ...databaseRows(facts),
     ...parallelRows(facts),
@@ -40,6 +41,20 @@ function missingRows({ request, cluster }: SetFacts): PreflightRow[] {
     if (database.mayConnect) return []
     return [row(`closed:${name}`, 'blocker', name, `${cluster.user} may not connect to ${name}.`, [change])]
   })
+}
+
+/** What a person may think is in a dump of the cluster and is not. */
+function leftOutRows({ request, cluster }: SetFacts): PreflightRow[] {
+  const left = cluster.databases.filter(({ name }) => name !== 'template0' && !request.databases.includes(name))
+  const shut = left.filter(({ allowsConnections }) => !allowsConnections).map(({ name }) => name)
+  const unticked = left.filter(({ allowsConnections }) => allowsConnections).map(({ name }) => name)
+  const rows: PreflightRow[] = []
+  if (shut.length > 0) {
+    const found = `${someNames(shut)}: no dump can hold what allows no connections (ALTER DATABASE … ALLOW_CONNECTIONS true).`
+    rows.push(row('shut', 'warning', 'Left out', found))
+  }
+  if (unticked.length > 0) rows.push(row('left', 'pass', 'Not chosen', `${someNames(unticked)}: not in this set.`))
+  return rows
 }
 
 function passwordRows({ request, cluster }: SetFacts): PreflightRow[] {

@@ -21,25 +21,5 @@ export const whatWords: Readonly<Record<ClusterWhat, { label: string; help: stri
   tablespaces: { label: 'Tablespaces only', help: 'Where tablespaces are, and their owners.', program: 'pg_dumpall' },
 }
 
-/** Options of pg_dump that choose parts of one database: they mean nothing, or something else, in the others. */
-export const notForSets = [
-  'schema',
-  'excludeSchema',
-  'table',
-  'tableAndChildren',
-  'excludeTable',
-  'excludeTableAndChildren',
-  'excludeTableData',
-  'excludeTableDataAndChildren',
-  'extension',
-  'excludeExtension',
-  'filter',
-  'strictNames',
-  'snapshot',
-  'create',
-  'clean',
-  'ifExists',
-]
-
 /** Chosen on the first step, not among the options. */
 export const scriptElsewhere = ['globalsOnly', 'rolesOnly', 'tablespacesOnly']

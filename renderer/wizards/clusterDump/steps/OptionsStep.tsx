@@ -1,4 +1,5 @@
 // Step 2: where it goes, how much runs at once, and the program's own options; the commands follow.
+import { notForSetDump } from '../../../../shared/contracts/clusterDump'
 import type { CommandPreview } from '../../../../shared/contracts/dump'
 import { formatBytes } from '../../../../shared/model/byteCount'
 import { quoteIdentifier } from '../../../../shared/model/identifier'
@@ -15,7 +16,7 @@ import type { Asked } from '../../../wizard/useAsk'
 import { WrittenCard } from '../../../wizard/WrittenCard'
 import { clusterLibrary, clusterOptions, clusterStepProblem, scriptDefaults } from '../draft'
 import type { ClusterPrepared, ClusterStepProps } from '../Wizard'
-import { notForSets, scriptElsewhere } from '../words'
+import { scriptElsewhere } from '../words'
 
 export interface OptionsStepProps extends ClusterStepProps {
   preview: Asked<CommandPreview>
@@ -123,7 +124,7 @@ function ToolOptions({ draft, setDraft, base }: ClusterStepProps & { base: Clust
         changes={draft.setChanges}
         onChange={(setChanges) => setDraft({ ...draft, setChanges })}
         given={{ format: 'directory' }}
-        elsewhere={notForSets}
+        elsewhere={notForSetDump}
       />
     )
   }

@@ -1,4 +1,5 @@
 // Step 3: how much runs at once, statistics, and pg_restore's own options; the commands follow.
+import { notForSetRestore } from '../../../../shared/contracts/clusterDump'
 import type { CommandPreview } from '../../../../shared/contracts/dump'
 import { formatPgVersion } from '../../../../shared/model/pgVersion'
 import { pgRestore } from '../../../../shared/tools/pgRestore'
@@ -12,24 +13,6 @@ import type { Asked } from '../../../wizard/useAsk'
 import { WrittenCard } from '../../../wizard/WrittenCard'
 import type { SetStepProps } from '../Wizard'
 import { promiseOf } from './ReviewStep'
-
-/** Options that would point a database elsewhere, or take a part of it. */
-const notForSets = [
-  'create',
-  'clean',
-  'ifExists',
-  'list',
-  'useList',
-  'filter',
-  'schema',
-  'excludeSchema',
-  'table',
-  'index',
-  'function',
-  'trigger',
-  'singleTransaction',
-  'transactionSize',
-]
 
 export function OptionsStep({
   connection,
@@ -77,7 +60,7 @@ export function OptionsStep({
             defaults={base.options}
             changes={draft.changes}
             onChange={(changes) => setDraft({ ...draft, changes })}
-            elsewhere={notForSets}
+            elsewhere={notForSetRestore}
           />
         )}
       </div>

@@ -1,8 +1,8 @@
 // What the server's machine has where tablespaces are to be: CREATE TABLESPACE wants an empty folder of the server's account.
 import { stat } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import type { Client } from 'pg'
-import type { ServerState } from '../../postgres/serverState'
+import { isThisMachine } from './sameMachine'
+import type { ServerState } from './serverState'
 
 export interface TablespaceFacts {
   name: string
@@ -64,8 +64,7 @@ async function contentProblem(client: Client, location: string): Promise<string>
 
 /** Only where the server's files are on this machine can their owners be compared. */
 async function ownerProblem(server: ServerState, host: string, location: string): Promise<string> {
-  const here = host === '' || /^[/@]/.test(host) || ['localhost', '127.0.0.1', '::1', hostname()].includes(host)
-  if (!here || server.dataDirectory === null || process.platform === 'win32') return ''
+  if (!isThisMachine(host) || server.dataDirectory === null || process.platform === 'win32') return ''
   try {
     const [data, folder] = await Promise.all([stat(server.dataDirectory), stat(location)])
     return data.uid === folder.uid ? '' : `${location} belongs to another account than the server’s: change its owner (chown).`
