@@ -11,6 +11,7 @@ import type { SecretVault } from './services'
 import { startWebHost, type WebHost } from './web/httpServer'
 import { browserOpener, openBrowser } from './web/openBrowser'
 import { watchEnter } from './web/terminalKeys'
+import { watchTerminal } from './web/terminalLoss'
 
 declare const __WALKBACK_VERSION__: string
 
@@ -60,18 +61,13 @@ function stopOnSignals(app: App, host: WebHost): () => void {
  * finished and open pages are served, then it ends by itself instead of holding the data folder for ever.
  */
 function stopWithoutTerminal(isNeeded: () => boolean, stop: () => void): void {
-  let gone: NodeJS.Timeout | undefined
-  const onError = (error: NodeJS.ErrnoException) => {
-    // What can't be printed is not printed. EIO is a terminal that hung up; a closed pipe (EPIPE) belongs to a service.
-    if (error.code !== 'EIO' || gone) return
-    gone = setInterval(() => {
+  watchTerminal(() => {
+    const poll = setInterval(() => {
       if (isNeeded()) return
-      clearInterval(gone)
+      clearInterval(poll)
       stop()
     }, 1000)
-  }
-  process.stdout.on('error', onError)
-  process.stderr.on('error', onError)
+  })
 }
 
 async function offerBrowser(app: App, host: WebHost): Promise<void> {

@@ -28,7 +28,8 @@ export const programNames = [
   'initdb',
 ] as const
 
-const versionMs = 5_000
+/** Long: a program that is slow to load on a busy machine must not vanish from the list. */
+const versionMs = 15_000
 
 export interface FindOptions {
   spawn: SpawnTool

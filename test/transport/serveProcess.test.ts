@@ -255,7 +255,7 @@ describe('start and stop', () => {
 
 describe('stopping while a job runs', () => {
   async function withRunningJob(stubborn: boolean) {
-    const bin = slowInstallation({ stubborn })
+    const { bin } = slowInstallation({ stubborn })
     const host = await serve()
     const core = await connectServe(host)
     await core.api.host.saveSettings({ ...(await core.api.host.settings({})), installationFolders: [bin] })
