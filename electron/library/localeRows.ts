@@ -1,4 +1,5 @@
 // Preflight rows about the encoding, locale and collation of a database that will be made.
+import { majorOf } from '../../shared/model/pgVersion'
 import type { PreflightRow } from '../../shared/model/preflight'
 import type { LocaleAnswer } from '../postgres/localeCheck'
 import { localeProblem, type NewTarget } from '../postgres/newDatabase'
@@ -10,7 +11,7 @@ export interface LocaleFacts {
   server: ServerState
   locale: LocaleAnswer | null
   /** Of the database that is restored or copied; null where that is not known. */
-  source: { encoding: string | null; collationVersion: string | null }
+  source: { encoding: string | null; collationVersion: string | null; localeProvider?: string | null; locale?: string | null }
 }
 
 export function localeRows({ target, server, locale, source }: LocaleFacts): PreflightRow[] {
@@ -23,10 +24,27 @@ export function localeRows({ target, server, locale, source }: LocaleFacts): Pre
     const lacks = `${words}: the server’s machine lacks this locale. ${locale.problem}.`
     return [row('locale', 'blocker', 'Encoding, locale', lacks, [change])]
   }
+  const providers = providerRows(target, server, source)
   return [
     localeRow(words, named.length === 0, target, locale, source.encoding),
-    ...collationRows(locale, source.collationVersion),
+    ...providers,
+    // Versions of two libraries say nothing of each other.
+    ...(providers.length === 0 ? collationRows(locale, source.collationVersion) : []),
   ]
+}
+
+/** Another library may sort and compare text in another order: nothing that PostgreSQL would say a word about. */
+function providerRows(target: NewTarget, server: ServerState, source: LocaleFacts['source']): PreflightRow[] {
+  const before = source.localeProvider ?? null
+  const here = target.localeProvider
+  // '' takes that of template0, which nobody has looked at.
+  if (before === null || here === '' || before === here) return []
+  const needs = before === 'builtin' ? 17 : 15
+  const why = majorOf(server.version) < needs ? `, which databases of PostgreSQL ${majorOf(server.version)} can’t use` : ''
+  const found =
+    `The source sorts text by ${[before, source.locale].filter(Boolean).join(' ')}${why}; the new database will by ${here}. ` +
+    'Text may sort in another order, which matters to range partitions and to what compares results.'
+  return [row('provider', 'warning', 'Locale provider', found, [goTo('Change the destination', 'destination')])]
 }
 
 function localeRow(

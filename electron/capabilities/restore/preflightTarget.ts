@@ -158,9 +158,14 @@ export function privilegeRows({ plan, content }: PreflightFacts): PreflightRow[]
 export function localeRows({ plan, locale }: PreflightFacts): PreflightRow[] {
   const made = madeTarget(plan.request.target, plan.request.target.database, plan.replace?.old ?? null)
   if (made === null) return existingEncodingRows(plan)
-  const { encoding } = plan.archive.settings
+  const { encoding, localeProvider, locale: sourceLocale } = plan.archive.settings
   const collationVersion = plan.archive.source.record?.source.collationVersion ?? null
-  return newLocaleRows({ target: made, server: plan.server, locale, source: { encoding, collationVersion } })
+  return newLocaleRows({
+    target: made,
+    server: plan.server,
+    locale,
+    source: { encoding, collationVersion, localeProvider, locale: sourceLocale },
+  })
 }
 
 function existingEncodingRows(plan: RestorePlan): PreflightRow[] {
