@@ -5,7 +5,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { DumpRequest } from '../../shared/contracts/dump'
 import { newestMajor, startCluster, type TestCluster, testMajors } from '../support/clusters'
-import { definitions, leftOut, makeEverything, makeEverythingGlobals } from '../support/everything'
+import { definitions, everythingExtensions, leftOut, makeEverything, makeEverythingGlobals } from '../support/everything'
 import { hashes, newDatabase, type RestoreLab, restoreLab } from './restoreSetup'
 
 const source = 'every"thing; ü'
@@ -34,7 +34,12 @@ afterAll(async () => {
 function everything(major: number): Promise<TestCluster> {
   const known = clusters.get(major)
   if (known) return known
-  const made = startCluster({ major, conf: { wal_level: 'logical' }, prefix: `every${major}` }).then(async (cluster) => {
+  const made = startCluster({
+    major,
+    conf: { wal_level: 'logical' },
+    prefix: `every${major}`,
+    extensions: everythingExtensions,
+  }).then(async (cluster) => {
     await makeEverything(cluster, major, source)
     connections.set(major, await lab.connect(cluster))
     return cluster

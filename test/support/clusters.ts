@@ -7,6 +7,7 @@ import path from 'node:path'
 import { Client, type QueryResult } from 'pg'
 import { templateCluster, testAccount, writeSystemIdentifier } from './clusterTemplate'
 import { findPostgres, wantedMajors } from './installPostgres.mjs'
+import { postgresWithExtensions } from './ownExtensions'
 import { removeTempFolder, tempFolder, waitUntilNoProcessIn } from './tempFolder'
 
 export type StopMode = 'smart' | 'fast' | 'immediate' | 'kill'
@@ -45,6 +46,8 @@ export interface ClusterOptions {
   /** Lines put before the ones that ask for a password (scram) of everyone. */
   hba?: readonly string[]
   prefix?: string
+  /** A folder with control files and scripts of extensions that this server alone offers. */
+  extensions?: string
 }
 
 let told = false
@@ -126,6 +129,9 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
   const socketDir = own('s', 0o755)
   const logFile = path.join(own('log', 0o755), 'server.log')
   const template = await templateCluster(options.major, bin, dataDir)
+  const program = options.extensions
+    ? postgresWithExtensions(bin, own('own', 0o755), options.extensions)
+    : path.join(bin, 'postgres')
   writeSystemIdentifier(dataDir)
   const conf = {
     port: '0',
@@ -199,7 +205,7 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
     async start() {
       const from = cluster.log().length
       const log = fs.openSync(logFile, 'a')
-      const started = spawn(path.join(bin, 'postgres'), ['-D', dataDir], {
+      const started = spawn(program, ['-D', dataDir], {
         cwd: '/',
         env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', HOME: '/tmp' },
         stdio: ['ignore', log, log],

@@ -13,6 +13,9 @@ const folder = fileURLToPath(new URL('../fixtures/everything/', import.meta.url)
 /** What such a database can't have here, with the reason. */
 export const leftOut = ['security labels: PostgreSQL is installed without a label provider (sepgsql needs SELinux)'] as const
 
+/** For startCluster: with it the database of everything also has an extension with rows of the person's own. */
+export const everythingExtensions = path.join(folder, 'extension')
+
 export const everythingTablespace = 'ev "space"; --'
 
 /** Roles and tablespace: what the destination of a restore must have too. */
@@ -34,7 +37,12 @@ export async function makeEverythingGlobals(cluster: TestCluster): Promise<void>
 export async function makeEverything(cluster: TestCluster, major: number, database: string): Promise<string[]> {
   await makeEverythingGlobals(cluster)
   await cluster.sql(`CREATE DATABASE ${quoteIdentifier(database)} TEMPLATE template0 ENCODING 'UTF8'`)
-  const files = [13, 14, 15, 16, 17, 18].filter((since) => since <= major).map((since) => `${since}.sql`)
+  const files = ['13', '13-more', '14', '15', '16', '17', '18']
+    .filter((since) => Number.parseInt(since, 10) <= major)
+    .map((since) => `${since}.sql`)
+  const offered = await cluster.sql("SELECT 1 FROM pg_available_extensions WHERE name = 'walkback_everything'")
+  if (offered.length > 0) files.push('extension.sql')
+  files.push('database.sql')
   for (const file of files) await run(cluster, database, file)
   return files
 }

@@ -12,7 +12,7 @@ export interface DatabaseHashes {
 /** Runs as a superuser: row security would hide rows. Comparable between majors. */
 export async function hashTables(client: Client): Promise<DatabaseHashes> {
   await client.query(
-    "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; SET bytea_output = 'hex'; SET row_security = off",
+    "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; SET bytea_output = 'hex'; SET row_security = off; SET search_path = ''",
   )
   const relations = await client.query<{ schema: string; name: string; kind: string }>(`
     SELECT n.nspname AS schema, c.relname AS name, c.relkind::text AS kind
