@@ -177,7 +177,11 @@ export const copy = contract('copy', {
   ),
   /** The file's first rows, split by COPY's rules. */
   fileSample: call(
-    copyFileRef.extend({ limit: z.int().min(1).max(200) }),
+    copyFileRef.extend({
+      limit: z.int().min(1).max(200),
+      /** Of the server that will read it, where that is known: up to 17 a lone \. ends CSV data. */
+      serverVersion: z.int().optional(),
+    }),
     z.object({
       /** From the header, or column1, column2 ... */
       columns: z.array(z.object({ name: z.string(), type: z.enum(newColumnTypes) })),

@@ -23,6 +23,8 @@ export interface RecordRules extends CopyRules {
   isLead?: (byte: number) => boolean
   /** A line with \. alone ends CSV data up to server 17; in text format always. */
   endMark: boolean
+  /** Up to server 17 a \. at the end of a row in text format ends the data behind that row; 18 refuses it. */
+  endMarkInRow: boolean
   /** Rows longer than this are refused. */
   longest: number
 }
@@ -31,6 +33,7 @@ const lf = 0x0a
 const cr = 0x0d
 const backslash = 0x5c
 const dot = 0x2e
+const notAlone = 'the mark that ends the data (\\.) is not alone in its line'
 
 export function splitRow(row: Uint8Array, rules: CopyRules): CopyField[] {
   return rules.format === 'csv' ? splitCsvRow(row, rules) : splitTextRow(row, rules)
@@ -133,7 +136,18 @@ export class RecordSplitter {
       } else if (byte === backslash) {
         if (at + 1 >= buffer.length && !last) break
         if (buffer[at + 1] === lf) this.#lineBreaks += 1
-        if (buffer[at + 1] === dot) this.#strayEnd ||= 'the mark that ends the data (\\.) is not alone in its line'
+        if (buffer[at + 1] === dot) {
+          const mark = this.#markAt(buffer, at, last)
+          if (mark === undefined) break
+          if (mark === 'ends') {
+            const record = at > start ? this.#take(buffer, start, at, 0, this.#strayEnd) : undefined
+            if (record) records.push(record)
+            this.#ended = true
+            this.#buffer = new Uint8Array(0)
+            return records
+          }
+          if (mark === 'wrong') this.#strayEnd ||= notAlone
+        }
         at += 2
         continue
       }
@@ -174,6 +188,21 @@ export class RecordSplitter {
       )
     }
     return records
+  }
+
+  /** What \. means in text format. undefined: what follows decides, and is not there yet. */
+  #markAt(buffer: Uint8Array, at: number, last: boolean): 'ends' | 'wrong' | undefined {
+    const after = buffer[at + 2]
+    if (after === undefined) return last ? 'wrong' : undefined
+    if (after === cr && this.#lineEnd !== 'CR' && buffer[at + 3] === undefined && !last) return undefined
+    if (!this.#rules.endMarkInRow) return 'wrong'
+    const ends =
+      this.#lineEnd === undefined
+        ? after === lf || after === cr
+        : this.#lineEnd === 'CRLF'
+          ? after === cr && buffer[at + 3] === lf
+          : after === (this.#lineEnd === 'LF' ? lf : cr)
+    return ends ? 'ends' : 'wrong'
   }
 
   /** How many bytes end the line here; 0 when these do not. */

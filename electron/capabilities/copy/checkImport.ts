@@ -27,7 +27,7 @@ export async function checkImport(
   if (target.create !== null) rows.push(...(await checkNewTable(client, target, table, target.create)))
   else if (table) rows.push(...checkTable({ ...target, truncate: request.truncate }, table))
   rows.push(...checkColumns(request, table), ...checkRowOptions(request, table))
-  if (place.kind === 'client') rows.push(...(await checkClientFile(request, place.path, table)))
+  if (place.kind === 'client') rows.push(...(await checkClientFile(request, place.path, table, server)))
   else if (place.kind === 'server-program') rows.push(programRow(server, place.command))
   else rows.push(...(await checkServerFile(client, place.path, server)))
   return rows
@@ -184,7 +184,12 @@ function checkRowOptions(request: ImportRequest, table: TableFacts | null): Pref
   return rows
 }
 
-async function checkClientFile(request: ImportRequest, file: string, table: TableFacts | null): Promise<PreflightRow[]> {
+async function checkClientFile(
+  request: ImportRequest,
+  file: string,
+  table: TableFacts | null,
+  server: CopyServer,
+): Promise<PreflightRow[]> {
   const change = [goTo('Choose another file', 'source')]
   if (!path.isAbsolute(file) || file.includes('\0'))
     return [row('file', 'blocker', 'File', 'Give the whole path of the file, from the root on.', change)]
@@ -194,7 +199,7 @@ async function checkClientFile(request: ImportRequest, file: string, table: Tabl
     const packed = input.compression === 'none' ? '' : `, packed with ${input.compression}`
     const rows = [row('file', input.size === 0 ? 'warning' : 'pass', 'File', `${file}: ${formatBytes(input.size)}${packed}.`)]
     if (request.format === 'binary') return rows
-    const sample = await fileSample(file, optionsOf(request, 'from'), 20)
+    const sample = await fileSample(file, optionsOf(request, 'from'), 20, server.version)
     const wanted = request.mapping?.length ?? request.target.create?.length ?? (table ? copiedColumns(table).length : 0)
     const width = sample.columns.length
     if (sample.rows.length > 0 && width !== wanted) {

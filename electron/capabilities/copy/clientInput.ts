@@ -16,8 +16,8 @@ export interface ClientInput {
   /** Of the file as it lies there. */
   size: number
   compression: CopyCompression
-  /** Read once. `onBytes` tells how much of the file is read. */
-  read(onBytes?: (bytes: number) => void): AsyncGenerator<Buffer, void, undefined>
+  /** Read once, unpacked, from a byte of the unpacked content on. `onBytes` tells how much of the file is read. */
+  read(onBytes?: (bytes: number) => void, from?: number): AsyncGenerator<Buffer, void, undefined>
   close(): Promise<void>
 }
 
@@ -35,7 +35,8 @@ export async function openInput(path: string): Promise<ClientInput> {
       path,
       size: facts.size,
       compression,
-      read: (onBytes = () => undefined) => unpack(path, handle, compression, onBytes),
+      read: (onBytes = () => undefined, from = 0) =>
+        compression === 'none' ? pieces(path, handle, onBytes, from) : behind(unpack(path, handle, compression, onBytes), from),
       close: () => handle.close(),
     }
   } catch (error) {
@@ -79,15 +80,24 @@ const packers = [
   { magic: '504b0304', name: 'zip', command: 'unzip' },
 ] as const
 
+/** What is packed can be read from its beginning only. */
+async function* behind(unpacked: AsyncIterable<Buffer>, from: number): AsyncGenerator<Buffer, void, undefined> {
+  let left = from
+  for await (const piece of unpacked) {
+    const cut = Math.min(left, piece.length)
+    left -= cut
+    if (cut < piece.length) yield cut === 0 ? piece : piece.subarray(cut)
+  }
+}
+
 async function* unpack(
   path: string,
   handle: FileHandle,
-  compression: CopyCompression,
+  compression: 'gzip' | 'zstd',
   onBytes: (bytes: number) => void,
 ): AsyncGenerator<Buffer, void, undefined> {
-  if (compression === 'none') return yield* pieces(path, handle, onBytes)
   const unpacker: Transform = compression === 'gzip' ? createGunzip({ chunkSize: pieceBytes }) : unpackZstd()
-  const running = pipeline(Readable.from(pieces(path, handle, onBytes)), unpacker).catch((error: unknown) => {
+  const running = pipeline(Readable.from(pieces(path, handle, onBytes, 0)), unpacker).catch((error: unknown) => {
     unpacker.destroy(error instanceof Error ? error : new Error(String(error)))
   })
   try {
@@ -111,8 +121,9 @@ async function* pieces(
   path: string,
   handle: FileHandle,
   onBytes: (bytes: number) => void,
+  from: number,
 ): AsyncGenerator<Buffer, void, undefined> {
-  let position = 0
+  let position = from
   const readNext = async () => {
     const piece = Buffer.allocUnsafeSlow(pieceBytes)
     const { bytesRead } = await handle.read(piece, 0, pieceBytes, position)

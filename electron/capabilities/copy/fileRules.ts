@@ -21,6 +21,7 @@ export function rulesFor(options: OptionValues, server: PgVersion): RecordRules 
     null: Buffer.from(nullOf(options), encoding === 'UTF8' ? 'utf8' : 'latin1'),
     // Since 18 a line with \. alone is data in CSV.
     endMark: options.format !== 'csv' || majorOf(server) < 18,
+    endMarkInRow: options.format !== 'csv' && majorOf(server) < 18,
     longest: longestRow,
     ...(isLead ? { isLead } : {}),
   }

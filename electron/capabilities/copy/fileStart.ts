@@ -7,6 +7,7 @@ import type { copy as copyContract } from '../../../shared/contracts/copy'
 import { guessType } from '../../../shared/model/columnTypes'
 import { type CopyRecord, type RecordRules, RecordSplitter, splitRow } from '../../../shared/model/copyRecords'
 import { CopyFormatError } from '../../../shared/model/copyText'
+import type { PgVersion } from '../../../shared/model/pgVersion'
 import { AppError } from '../../../shared/rpc/appError'
 import type { OptionValues } from '../../../shared/tools/defineTool'
 import { openInput } from './clientInput'
@@ -17,6 +18,8 @@ type Detected = z.infer<typeof copyContract.methods.detectFile.output>
 
 const startBytes = 256 * 1024
 const longestShown = 1000
+/** Whose rules are taken while no server is chosen. */
+const newest: PgVersion = 180000
 const bom = Buffer.from([0xef, 0xbb, 0xbf])
 const binarySignature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1')
 
@@ -78,7 +81,7 @@ export async function detectFile(file: string): Promise<Detected> {
   const format = guessFormat(bytes, path.basename(file))
   if (format.delimiter !== (format.format === 'csv' ? ',' : '\t')) options.delimiter = format.delimiter
   const all = { ...options, format: format.format }
-  const { records } = firstRecords(bytes, start.whole, rulesFor(all, 180000), 50)
+  const { records } = firstRecords(bytes, start.whole, rulesFor(all, newest), 50)
   if (format.format === 'csv' && looksLikeHeader(records, all)) options.header = 'true'
   return { ...common, format: format.format, options }
 }
@@ -127,7 +130,7 @@ function looksLikeHeader(records: readonly CopyRecord[], options: OptionValues):
 }
 
 function readValues(records: readonly CopyRecord[], options: OptionValues): (string | null)[][] {
-  const rules = rulesFor(options, 180000)
+  const rules = rulesFor(options, newest)
   const decoder = decoderFor(options)
   return records
     .filter((record) => record.problem === '')
@@ -142,13 +145,18 @@ function firstRecords(bytes: Buffer, whole: boolean, rules: RecordRules, limit: 
 }
 
 /** As the server would read them with these options. */
-export async function fileSample(file: string, options: OptionValues, limit: number): Promise<FileSample> {
+export async function fileSample(
+  file: string,
+  options: OptionValues,
+  limit: number,
+  server: PgVersion = newest,
+): Promise<FileSample> {
   if (options.format === 'binary') return { columns: [], rows: [], text: '', problems: [] }
   const start = await readStart(file)
   refuseUtf16(start.bytes, file)
   const bytes = encodingOf(options) === 'UTF8' ? withoutBom(start.bytes) : start.bytes
   const decoder = decoderFor(options)
-  const rules = rulesFor(options, 180000)
+  const rules = rulesFor(options, server)
   const header = hasHeader(options)
   const problems: FileSample['problems'] = []
   const { records } = firstRecords(bytes, start.whole, rules, limit + (header ? 1 : 0))
@@ -198,6 +206,8 @@ function rowOf(
     if (nul >= 0)
       problems.push({ line: record.line, message: `The row holds a NUL byte (byte ${record.offset + nul} of the file).` })
     const values = splitRow(record.bytes, rules).map(({ value }) => (value === null ? null : decoder.decode(value)))
+    if (nul < 0 && values.some((value) => value?.includes('\0')))
+      problems.push({ line: record.line, message: 'The row has digits that stand for a NUL byte, which PostgreSQL can’t store.' })
     if (values.some((value) => value?.includes('\ufffd'))) {
       problems.push({ line: record.line, message: 'The row holds bytes that are no text in this encoding.' })
     }

@@ -54,7 +54,8 @@ export function copyHandlers(services: CopyServices): Handlers<typeof copyContra
       return withClient({ connections, connection, database, signal }, (client) => exportSample(client, request, limit))
     },
     detectFile: ({ path }) => detectFile(path),
-    fileSample: ({ path, format, options, limit }) => fileSample(path, { ...options, format, direction: 'from' }, limit),
+    fileSample: ({ path, format, options, limit, serverVersion }) =>
+      fileSample(path, { ...options, format, direction: 'from' }, limit, serverVersion),
     preview: async (request, { signal }) => {
       const { shown, preflight, writes, blocked } = await planCopy(services, request, signal)
       return { commands: shown, preflight, writes, blocked, checkedAt: new Date().toISOString() }

@@ -18,6 +18,7 @@ import { encodingOf, hasHeader, rulesFor } from './fileRules'
 import { refuseUtf16, withoutBom } from './fileStart'
 import { importRows } from './importRows'
 import type { ImportPlan } from './planCopy'
+import { guardRows } from './rowGuard'
 
 export const unchanged = 'Nothing was imported'
 
@@ -84,7 +85,15 @@ async function importWhole(session: CopySession, plan: ImportPlan, job: JobConte
     show()
   })
   try {
-    const source = request.format === 'binary' ? pieces : checkedStart(pieces, request.place, encodingOf(options), bom)
+    const rules = rulesFor(options, plan.server.version)
+    const source =
+      request.format === 'binary'
+        ? pieces
+        : guardRows(checkedStart(pieces, request.place, encodingOf(options), bom), {
+            file: input.path,
+            rules,
+            skipped: () => bom.bytes,
+          })
     const rows = await copyIn(session.client, importSql(request, plan.columns, options), source, job.signal)
     await stopWatching()
     return await commitImport(session, plan, job, { rows, startedAt, facts: [] })

@@ -96,7 +96,7 @@ function ImportInto({ connection, query }: { connection: SavedConnection; query:
   const prepared = useAsk(askedAt === '' ? undefined : { connectionId: connection.id, database: askedAt }, (input, options) =>
     api.copy.prepare(input, options),
   )
-  const facts = useImportFacts(connection.id, stored)
+  const facts = useImportFacts(connection.id, stored, prepared.data?.serverVersion)
   const { base } = facts
   const failure = facts.error(stored.step)
   const fileError = facts.error('file')

@@ -21,7 +21,7 @@ export interface ImportFacts {
 
 const sampleRows = 20
 
-export function useImportFacts(connectionId: string, draft: ImportDraft): ImportFacts {
+export function useImportFacts(connectionId: string, draft: ImportDraft, serverVersion: number | undefined): ImportFacts {
   const path = draft.place === 'client' && isAbsolutePath(draft.path) ? draft.path : undefined
   const file = useAsk(path === undefined ? undefined : { path }, (input, call) => api.copy.detectFile(input, call), {
     delay: 400,
@@ -30,7 +30,13 @@ export function useImportFacts(connectionId: string, draft: ImportDraft): Import
   const split = detected !== undefined && isSplit(draft, { detected })
   const sample = useAsk(
     path !== undefined && split
-      ? { path, format: importFormat(draft, { detected }), options: importOptions(draft, { detected }), limit: sampleRows }
+      ? {
+          path,
+          format: importFormat(draft, { detected }),
+          options: importOptions(draft, { detected }),
+          limit: sampleRows,
+          ...(serverVersion === undefined ? {} : { serverVersion }),
+        }
       : undefined,
     (input, call) => api.copy.fileSample(input, call),
     { delay: 300, keep: true },
