@@ -32,6 +32,8 @@ export const archiveFacts = z.object({
   extensions: z.array(z.string()),
   tablespaces: z.array(z.string()),
   encoding: z.string().nullable(),
+  /** The first line of a script that is not UTF-8 before it says its encoding. */
+  foreignLine: z.int().nullable(),
   /** A script with \restrict, which needs a psql that knows it. */
   restricted: z.boolean(),
   /** A script that connects elsewhere (\connect): it was dumped with --create or by pg_dumpall. */
@@ -103,6 +105,8 @@ export const restoreRequest = connectionRef.extend({
   /** psql: go on after an error instead of stopping at the first. */
   continueOnError: z.boolean(),
   singleTransaction: z.boolean(),
+  /** client_encoding of a script that does not say its own; absent or '': UTF8 when its text is. */
+  scriptEncoding: z.string().max(100).optional(),
   /** Absent: everything that the options leave. */
   choice: restoreChoice.optional(),
   /** Counts the rows in the archive, which reads it once more, and compares them with those of every table. */

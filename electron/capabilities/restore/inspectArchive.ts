@@ -1,5 +1,4 @@
 // Everything that can be known of an archive or script without a server.
-import type { Stats } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ArchiveFacts } from '../../../shared/contracts/restore'
@@ -18,20 +17,28 @@ export type InspectedArchive = {
   needs: ArchiveNeeds
   settings: DatabaseSettings
   bytes: bigint
+  /** By name, of a directory archive. */
+  files: ReadonlyMap<string, number> | null
 } & ({ kind: 'archive'; toc: ArchiveToc; tocFile: string } | { kind: 'script'; script: ScriptFacts; gzip: boolean })
 
 /** Throws AppError not_found, permission, bad_input or version_mismatch, each with the way to go. */
 export async function inspectArchive(path: string, signal?: AbortSignal): Promise<InspectedArchive> {
   const source = await findSource(path)
   const sniffed = await sniffFormat(source.archive)
+  if (sniffed.format === 'directory') {
+    const files = await filesOf(source.archive)
+    const bytes = [...files.values()].reduce((sum, size) => sum + BigInt(size), 0n)
+    return inspectToc(source, sniffed, bytes, files)
+  }
   const bytes = await sizeOf(source.archive)
-  return sniffed.format === 'plain' ? inspectScript(source, sniffed, bytes, signal) : inspectToc(source, sniffed, bytes)
+  return sniffed.format === 'plain' ? inspectScript(source, sniffed, bytes, signal) : inspectToc(source, sniffed, bytes, null)
 }
 
 async function inspectToc(
   source: RestoreSource,
   sniffed: Exclude<Sniffed, { format: 'plain' }>,
   bytes: bigint,
+  files: ReadonlyMap<string, number> | null,
 ): Promise<InspectedArchive> {
   const toc = await readTocOnce(sniffed.tocFile, sniffed.start)
   const needs = archiveNeeds(toc.entries)
@@ -44,6 +51,7 @@ async function inspectToc(
     toc,
     tocFile: sniffed.tocFile,
     bytes,
+    files,
     needs,
     settings: withRecord(source, read),
     facts: {
@@ -58,6 +66,7 @@ async function inspectToc(
       extensions: needs.extensions,
       tablespaces: [...needs.tablespaces.keys()].toSorted(),
       encoding: read.encoding,
+      foreignLine: null,
       restricted: false,
       connects: false,
     },
@@ -86,6 +95,7 @@ async function inspectScript(
     script,
     gzip: sniffed.gzip,
     bytes,
+    files: null,
     needs,
     settings: withRecord(source, settings),
     facts: {
@@ -100,6 +110,7 @@ async function inspectScript(
       extensions: needs.extensions,
       tablespaces: [...needs.tablespaces.keys()].toSorted(),
       encoding: script.encoding,
+      foreignLine: script.text.foreign?.line ?? null,
       restricted: script.restricted,
       connects: script.connects.length > 0,
     },
@@ -171,16 +182,29 @@ function withRecord(source: RestoreSource, read: DatabaseSettings): DatabaseSett
   }
 }
 
-/** Bytes of a file, or of all files of a folder. */
 async function sizeOf(path: string): Promise<bigint> {
-  let facts: Stats
   try {
-    facts = await stat(path)
+    return BigInt((await stat(path)).size)
   } catch (error) {
     throw unreadable(path, error)
   }
-  if (!facts.isDirectory()) return BigInt(facts.size)
-  let total = 0n
-  for (const name of await readdir(path)) total += BigInt((await stat(join(path, name))).size)
-  return total
+}
+
+/** One after the other 25,000 files take a second. */
+const statsAtOnce = 256
+
+/** The size of every file of a folder. */
+async function filesOf(folder: string): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>()
+  try {
+    const names = await readdir(folder)
+    for (let at = 0; at < names.length; at += statsAtOnce) {
+      const some = names.slice(at, at + statsAtOnce)
+      const facts = await Promise.all(some.map((name) => stat(join(folder, name))))
+      some.forEach((name, index) => void sizes.set(name, facts[index]?.size ?? 0))
+    }
+  } catch (error) {
+    throw unreadable(folder, error)
+  }
+  return sizes
 }

@@ -18,6 +18,7 @@ import { type ChosenTool, chooseTool } from './chooseTool'
 import { type InspectedArchive, inspectArchive } from './inspectArchive'
 import { listSelection } from './listSelection'
 import { ownStatements } from './ownProperties'
+import { scriptEncoding } from './preflightScript'
 import { type OldDatabase, readOldDatabase } from './replaceDatabase'
 
 export type RestoreServices = Pick<Services, 'connections' | 'tools' | 'spawn' | 'jobs' | 'paths'>
@@ -27,6 +28,8 @@ export interface PlannedCommand {
   argv: string[]
   problems: CommandProblem[]
   shown: ShownCommand
+  /** Beside that of the connection. */
+  env?: Record<string, string>
 }
 
 export interface RestorePlan {
@@ -214,16 +217,19 @@ function planScript({
       message: 'One transaction and going on after errors exclude each other: after an error nothing of the transaction is kept.',
     })
   }
+  // Not --set or \encoding: it must hold after a \connect too, and a SET client_encoding of the script's own still wins.
+  const encoding = scriptEncoding(archive.script, request.scriptEncoding)
   const words = shownWords(built.argv)
   const path = quoteForShell(archive.source.archive)
+  const input = archive.gzip ? ['<', '<(gunzip', '--stdout', `${path})`] : ['<', path]
   const shown: ShownCommand = {
     title: archive.gzip ? 'Script, unpacked from gzip' : 'Script',
-    program: 'psql',
+    program: encoding === '' ? 'psql' : 'env',
     version: tool.version,
-    words: archive.gzip ? [...words, '<(gunzip', '--stdout', `${path})`] : [...words, '<', path],
+    words: [...(encoding === '' ? [] : [quoteForShell(`PGCLIENTENCODING=${encoding}`), 'psql']), ...words, ...input],
     kind: 'program',
   }
-  return { tool, argv: built.argv, problems, shown }
+  return { tool, argv: built.argv, problems, shown, env: encoding === '' ? {} : { PGCLIENTENCODING: encoding } }
 }
 
 function planned(tool: ChosenTool, argv: string[], problems: CommandProblem[], title: string): PlannedCommand {

@@ -5,11 +5,13 @@ import { AppError } from '../../../shared/rpc/appError'
 import { blockedSentence, row, sortRows } from '../../library/preflightRow'
 import { checkArchive } from './checkArchive'
 import type { RestorePlan, RestoreServices } from './planRestore'
-import { archiveRow, optionRows, scriptRows, toolRow } from './preflightArchive'
+import { archiveRow, optionRows, toolRow } from './preflightArchive'
 import { choiceRows, confirmRows, dangerOf } from './preflightChoice'
+import { clusterRows } from './preflightCluster'
 import { diskRow } from './preflightDisk'
 import { gatherFacts } from './preflightFacts'
 import { extensionRows, roleRows, tablespaceRows } from './preflightNeeds'
+import { scriptRows } from './preflightScript'
 import { databaseRows, localeRows, privilegeRows } from './preflightTarget'
 
 /** `full`: SHA-256 whatever the size, at the start of the job; `progress` says how far that is. */
@@ -35,6 +37,7 @@ export async function lookAtRestore(
     toolRow(plan),
     archiveRow(archive),
     ...scriptRows(plan),
+    ...(await clusterRows(services, plan, signal)),
     ...choiceRows(facts),
     ...databaseRows(facts),
     ...confirmRows(facts, danger),

@@ -38,7 +38,7 @@ export async function runScript({ plan, env, job, services, onIssue }: RunContex
   const exit = await job.run({
     file: restore.tool.path,
     argv: restore.argv,
-    env,
+    env: { ...env, ...restore.env },
     stdin: source.pipe(counter),
     logStderr: false,
     // Each line of the script's own output is dropped: queries of a script are not kept.
@@ -81,11 +81,15 @@ export async function runScript({ plan, env, job, services, onIssue }: RunContex
     failedEntries: 0,
     repeatable: new Set<number>(),
     entries: null,
+    restored: null,
     facts: [{ label: 'Script', value: `${archive.script.lines.toLocaleString('en-US')} lines read to the end` }],
   }
 }
 
 function hintFor(said: string, whole: boolean): string {
+  if (/\\connect: .*password authentication failed/s.test(said)) {
+    return 'The script had given this role another password by then. Put that one into the connection, or connect as a superuser that the script does not name; drop what it has made so far, then start again.'
+  }
   if (/connection|server closed|terminat|shutting down/i.test(said)) {
     return 'The connection to the server was lost. Look whether the server runs, then start the restore again.'
   }

@@ -4,39 +4,22 @@ import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { AppError } from '../../../shared/rpc/appError'
 import { isWord, nameOf, type SqlToken, sqlTokens } from '../../library/sqlText'
+import { declareEncoding, readMeta } from './scriptCommands'
+import { emptyFacts, maximumNames, remember, type ScanState, type ScriptFacts } from './scriptFacts'
 import { createScriptLexer } from './scriptLexer'
+import { ownVariables } from './scriptMeta'
+import { readScriptText, type TextReader } from './scriptText'
 
-export interface ScriptFacts {
-  kind: 'database' | 'cluster' | 'other'
-  serverVersion: string | null
-  dumpVersion: string | null
-  createdAt: string | null
-  encoding: string | null
-  restricted: boolean
-  /** The databases it connects to by itself, in order, each once. */
-  connects: string[]
-  createsDatabases: string[]
-  dropsDatabases: string[]
-  createsRoles: Set<string>
-  createsTablespaces: Set<string>
-  extensions: Set<string>
-  /** DROP statements: it was dumped with --clean. */
-  drops: boolean
-  /** Roles it gives objects and rights to, with how often. */
-  owners: Map<string, number>
-  grantees: Map<string, number>
-  tablespaces: Map<string, number>
-  entries: Record<string, number>
-  /** false: pg_dump's closing line is missing, the file is cut off. null: no pg_dump wrote it. */
-  complete: boolean | null
-  lines: number
-}
+export type { ScriptFacts } from './scriptFacts'
 
 const counted =
-  /^CREATE (?:OR REPLACE |UNLOGGED |UNIQUE |MATERIALIZED |FOREIGN |EVENT |CONSTRAINT )*(TABLE|VIEW|INDEX|SEQUENCE|FUNCTION|PROCEDURE|TRIGGER|TYPE|DOMAIN|SCHEMA|EXTENSION|POLICY|RULE|AGGREGATE|PUBLICATION|SUBSCRIPTION|ROLE|TABLESPACE|DATABASE)\b/
-const ofInterest = /^(ALTER|CREATE|GRANT|REVOKE|DROP|SET) /
+  /^CREATE (?:OR REPLACE |UNLOGGED |UNIQUE |MATERIALIZED |FOREIGN |EVENT |CONSTRAINT )*(TABLE|VIEW|INDEX|SEQUENCE|FUNCTION|PROCEDURE|TRIGGER|TYPE|DOMAIN|SCHEMA|EXTENSION|POLICY|RULE|AGGREGATE|PUBLICATION|SUBSCRIPTION|ROLE|TABLESPACE|DATABASE)\b/i
+const ofInterest = /^(ALTER|CREATE|GRANT|REVOKE|DROP|SET)\s/i
+const endsTransaction = /^(COMMIT|END|ABORT|ROLLBACK(?!\s+((WORK|TRANSACTION)\s+)?TO\b)|PREPARE\s+TRANSACTION)\b/i
+/** PreventInTransactionBlock in the server's sources, as far as scripts have it. */
+const outsideOnly =
+  /^((CREATE|DROP)\s+(DATABASE|TABLESPACE)|VACUUM|ALTER\s+SYSTEM|ALTER\s+DATABASE\s+.*\sSET\s+TABLESPACE|REINDEX\s+.*(DATABASE|SYSTEM)|(CREATE\s+(UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX\s+\w+)\s+CONCURRENTLY|CLUSTER$|.*\sDETACH\s+PARTITION\s.*\sCONCURRENTLY$)/i
 const longestPiece = 1024 * 1024
-const maximumNames = 10_000
 
 export function openScript(path: string, gzip: boolean): Readable {
   const file = createReadStream(path, { highWaterMark: 1024 * 1024 })
@@ -49,31 +32,37 @@ export function openScript(path: string, gzip: boolean): Readable {
 
 /** Throws AppError bad_input when a gzip file is damaged or cut off. */
 export async function scanScript(path: string, gzip: boolean, signal?: AbortSignal): Promise<ScriptFacts> {
-  const facts = emptyFacts()
-  const scan = { complete: false }
+  const text = readScriptText()
+  const facts = emptyFacts(text.facts)
+  const scan: ScanState = { complete: false, restricting: false, sets: new Set(ownVariables), setsUnknown: false, used: [] }
   const feed = createScriptLexer((part) => {
-    if (part.kind === 'comment') readComment(part.text, facts, scan)
-    else if (part.kind === 'backslash') readMeta(part.text, facts)
-    else readStatement(part.text, facts)
+    if (part.kind === 'comment') readComment(text.decode(part.text), facts, scan)
+    else if (part.kind === 'backslash') readMeta(text.decode(part.text), part.line, facts, scan, text)
+    else if (part.kind === 'statement') readStatement(text.decode(part.text), part.line, facts, text)
+    else if (!part.inBrackets && !scan.sets.has(part.name) && scan.used.length < 100) scan.used.push(part)
   })
   let begins = true
   const readLine = (line: string) => {
     facts.lines += 1
-    feed(line, begins)
+    text.line(line, facts.lines, begins)
+    // psql passes over the mark of UTF-8 at the beginning.
+    feed(facts.lines === 1 && line.startsWith('\xef\xbb\xbf') ? line.slice(3) : line, begins)
     begins = true
   }
   const stream = openScript(path, gzip)
   let rest = ''
-  const decoder = new TextDecoder('utf-8')
   try {
     for await (const chunk of stream) {
       signal?.throwIfAborted()
-      const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split('\n')
+      const data = chunk as Buffer
+      text.chunk(data)
+      const lines = (rest + data.toString('latin1')).split('\n')
       rest = lines.pop() ?? ''
       for (const line of lines) readLine(line)
       // One row can be a gigabyte: it is read in pieces, cut where no quote, dollar or backslash is torn in two.
       if (rest.length > longestPiece) {
         const cut = safeCut(rest)
+        text.line(rest.slice(0, cut), facts.lines + 1, false)
         feed(rest.slice(0, cut), begins, false)
         rest = rest.slice(cut)
         begins = false
@@ -90,6 +79,7 @@ export async function scanScript(path: string, gzip: boolean, signal?: AbortSign
     stream.destroy()
   }
   facts.complete = facts.kind === 'other' ? null : scan.complete
+  if (!scan.setsUnknown) facts.unsetVariables = scan.used.map(({ name, line }) => ({ name, line }))
   return facts
 }
 
@@ -100,31 +90,7 @@ function safeCut(text: string): number {
   return text.length
 }
 
-function emptyFacts(): ScriptFacts {
-  return {
-    kind: 'other',
-    serverVersion: null,
-    dumpVersion: null,
-    createdAt: null,
-    encoding: null,
-    restricted: false,
-    connects: [],
-    createsDatabases: [],
-    dropsDatabases: [],
-    createsRoles: new Set(),
-    createsTablespaces: new Set(),
-    extensions: new Set(),
-    drops: false,
-    owners: new Map(),
-    grantees: new Map(),
-    tablespaces: new Map(),
-    entries: {},
-    complete: null,
-    lines: 0,
-  }
-}
-
-function readComment(line: string, facts: ScriptFacts, scan: { complete: boolean }): void {
+function readComment(line: string, facts: ScriptFacts, scan: ScanState): void {
   if (line.startsWith('-- PostgreSQL database cluster dump complete')) scan.complete = facts.kind === 'cluster'
   else if (line.startsWith('-- PostgreSQL database dump complete')) scan.complete = facts.kind === 'database'
   else if (line.startsWith('-- PostgreSQL database cluster dump')) facts.kind = 'cluster'
@@ -135,29 +101,20 @@ function readComment(line: string, facts: ScriptFacts, scan: { complete: boolean
   facts.createdAt ??= /^-- Started on (.+)$/.exec(line)?.[1]?.trim() ?? null
 }
 
-function readMeta(line: string, facts: ScriptFacts): void {
-  if (line.startsWith('\\restrict ')) facts.restricted = true
-  const connect = /^\\(?:connect|c)\s+(?:-reuse-previous=on\s+)?(.+?)\r?$/.exec(line)?.[1]
-  if (connect !== undefined) remember(facts.connects, connectedDatabase(connect))
-}
-
-/** `"dbname='a b'"`, `"a b"` or `a`, as pg_dump's appendPsqlMetaConnect writes them. */
-function connectedDatabase(text: string): string {
-  const quoted = /^"((?:[^"]|"")*)"/.exec(text)?.[1]?.replaceAll('""', '"') ?? text.split(/\s/)[0] ?? text
-  const conninfo = /^dbname='((?:[^'\\]|\\.)*)'/.exec(quoted)?.[1]
-  return conninfo === undefined ? quoted : conninfo.replace(/\\(.)/g, '$1')
-}
-
-function readStatement(statement: string, facts: ScriptFacts): void {
+function readStatement(statement: string, line: number, facts: ScriptFacts, text: TextReader): void {
+  const shown = () => ({ line, text: statement.replaceAll(/\s+/g, ' ').slice(0, 100) })
+  if (endsTransaction.test(statement)) facts.ownTransaction ??= shown()
+  if (outsideOnly.test(statement.slice(0, 2000).replaceAll(/\s+/g, ' '))) facts.outsideTransaction ??= shown()
   // INSERT, COPY and COMMENT hold data and texts, not names of roles.
   if (!ofInterest.test(statement)) return
-  const kind = counted.exec(statement)?.[1]
+  const kind = counted.exec(statement.slice(0, 200).replaceAll(/\s+/g, ' '))?.[1]?.toUpperCase()
   if (kind) facts.entries[kind] = (facts.entries[kind] ?? 0) + 1
   const tokens = sqlTokens(statement)
   const [first, second, third] = tokens
   if (isWord(first, 'set')) {
     const value = tokens[3]
-    if (isWord(second, 'client_encoding') && value?.kind === 'string') facts.encoding ??= value.text
+    if (isWord(second, 'client_encoding') && value) declareEncoding(value.text, facts, text)
+    if (isWord(second, 'names') && tokens[2]) declareEncoding(tokens[2].text, facts, text)
     if (isWord(second, 'default_tablespace')) count(facts.tablespaces, value?.text)
     if (isWord(second, 'session') && isWord(third, 'authorization')) count(facts.owners, value?.text)
   } else if (isWord(first, 'drop')) {
@@ -189,10 +146,6 @@ export function grantee(tokens: readonly SqlToken[]): string | undefined {
 
 function lastName(tokens: readonly SqlToken[]): string | undefined {
   return nameOf(tokens.findLast((token) => nameOf(token) !== undefined))
-}
-
-function remember(list: string[], name: string): void {
-  if (name !== '' && !list.includes(name) && list.length < maximumNames) list.push(name)
 }
 
 function count(map: Map<string, number>, name: string | undefined): void {

@@ -1,15 +1,20 @@
-// Cuts a script into statements, comments and backslash lines, line by line, with the quoting rules of psql.
-// A \connect inside a text, a function body or COPY data is no command: psql does not see it, and neither may we.
+// Cuts a script into statements, comments, psql's own commands and variables, with the quoting rules of psql's lexer
+// (psqlscan.l, psqlscanslash.l). A \connect inside a text, a function body or COPY data is no command: psql does not see it,
+// and neither may we. Longer than most files here: it is one state machine.
+import { createMetaCutter } from './scriptMeta'
 
 export type ScriptPart =
-  | { kind: 'statement'; text: string }
+  | { kind: 'statement'; text: string; line: number }
   /** Between statements only. */
-  | { kind: 'comment'; text: string }
-  /** A line that begins with a backslash, between statements. */
-  | { kind: 'backslash'; text: string }
+  | { kind: 'comment'; text: string; line: number }
+  /** A command of psql with its arguments, wherever in a line it stands. */
+  | { kind: 'backslash'; text: string; line: number }
+  /** `:name` and its quoted forms, which psql replaces outside of quotes; unquoted in brackets it may be an array's slice. */
+  | { kind: 'variable'; name: string; quoted: boolean; inBrackets: boolean; line: number }
 
-/** Of a statement only this much is kept: rows of INSERT can be a gigabyte long. */
+/** Of a statement only this much is kept: rows of INSERT can be a gigabyte long. Its end tells whether COPY reads from here. */
 const keptLength = 20_000
+const keptEnd = 200
 
 type State = 'none' | 'single' | 'escape' | 'double' | 'dollar' | 'comment'
 
@@ -20,44 +25,71 @@ export function createScriptLexer(take: (part: ScriptPart) => void): (piece: str
   let depth = 0
   let inCopy = false
   let statement = ''
+  let end = ''
+  let line = 1
+  let startLine = 1
+  let parens = 0
+  let brackets = 0
+  let body = newBody()
   /** standard_conforming_strings = off: pg_dump of a server that has it so. */
   let backslashes = false
 
   const add = (text: string) => {
+    if (statement === '' && text.trim() === '') return
+    if (statement === '') startLine = line
     if (statement.length < keptLength) statement += text.slice(0, keptLength - statement.length)
+    end = (end + text).slice(-keptEnd)
+  }
+  const addPlain = (text: string) => {
+    if (parens === 0) body.read(text)
+    add(text)
+  }
+  const reset = () => {
+    statement = ''
+    end = ''
+    parens = 0
+    brackets = 0
+    body = newBody()
   }
   const finish = () => {
-    const text = statement.trim()
-    statement = ''
+    const text = withoutComments(statement)
+    const last = end
+    reset()
     if (text === '') return
-    if (/^SET standard_conforming_strings = off/i.test(text)) backslashes = true
-    if (/^COPY [^]* FROM stdin/i.test(text)) inCopy = true
-    take({ kind: 'statement', text })
+    if (/^SET\s+standard_conforming_strings\s*(=|TO)\s*'?off/i.test(text)) backslashes = true
+    if (/^COPY\b/i.test(text) && /\bFROM\s+STDIN\b[^']*/i.test(text.length < keptLength ? unquoted(text) : last)) inCopy = true
+    take({ kind: 'statement', text, line: startLine })
   }
+  const meta = createMetaCutter((text, { ends, data }) => {
+    if (ends) finish()
+    if (/^\\(r|reset)\b/.test(text)) reset()
+    take({ kind: 'backslash', text, line })
+    if (data) inCopy = true
+  })
 
   /** Handles what stands at `at` in the state; returns where to go on, or -1 when the line is done. */
-  const step = (line: string, at: number): number => {
+  const step = (text: string, at: number): number => {
     switch (state) {
       case 'none':
-        return stepPlain(line, at)
+        return stepPlain(text, at)
       case 'single':
-        return stepQuoted(line, at, "'")
+        return stepQuoted(text, at, "'")
       case 'double':
-        return stepQuoted(line, at, '"')
+        return stepQuoted(text, at, '"')
       case 'escape': {
-        const next = find(/\\.?|''|'/g, line, at)
+        const next = find(/\\.?|''|'/g, text, at)
         if (!next) return -1
         if (next[0] === "'") state = 'none'
         return next.index + next[0].length
       }
       case 'dollar': {
-        const end = line.indexOf(tag, at)
-        if (end < 0) return -1
+        const found = text.indexOf(tag, at)
+        if (found < 0) return -1
         state = 'none'
-        return end + tag.length
+        return found + tag.length
       }
       case 'comment': {
-        const next = find(/\/\*|\*\//g, line, at)
+        const next = find(/\/\*|\*\//g, text, at)
         if (!next) return -1
         depth += next[0] === '/*' ? 1 : -1
         if (depth === 0) state = 'none'
@@ -66,32 +98,48 @@ export function createScriptLexer(take: (part: ScriptPart) => void): (piece: str
     }
   }
 
-  const stepQuoted = (line: string, at: number, quote: string): number => {
-    const end = line.indexOf(quote, at)
-    if (end < 0) return -1
-    if (line[end + 1] === quote) return end + 2
+  const stepQuoted = (text: string, at: number, quote: string): number => {
+    const found = text.indexOf(quote, at)
+    if (found < 0) return -1
+    if (text[found + 1] === quote) return found + 2
     state = 'none'
-    return end + 1
+    return found + 1
   }
 
-  const stepPlain = (line: string, at: number): number => {
-    const next = find(/['"$;]|--|\/\*/g, line, at)
+  const stepPlain = (text: string, at: number): number => {
+    const next = find(/['"$;\\:()[\]]|--|\/\*/g, text, at)
     if (!next) {
-      add(line.slice(at))
+      addPlain(text.slice(at))
       return -1
     }
     const { index } = next
-    const before = line[index - 1] ?? ' '
+    const before = text[index - 1] ?? ' '
+    addPlain(text.slice(at, index))
     switch (next[0]) {
       case '--':
-        add(line.slice(at, index))
         return -1
       case ';':
-        add(line.slice(at, index))
-        finish()
+        if (parens > 0 || body.inside()) add(';')
+        else finish()
         return index + 1
+      case '\\':
+        return stepBackslash(text, index)
+      case ':':
+        return stepColon(text, index)
+      case '(':
+        parens += 1
+        break
+      case ')':
+        parens = Math.max(0, parens - 1)
+        break
+      case '[':
+        brackets += 1
+        break
+      case ']':
+        brackets = Math.max(0, brackets - 1)
+        break
       case "'":
-        state = backslashes || (/[eE]/.test(before) && !/[\w$]/.test(line[index - 2] ?? ' ')) ? 'escape' : 'single'
+        state = backslashes || (/[eE]/.test(before) && !/[\w$]/.test(text[index - 2] ?? ' ')) ? 'escape' : 'single'
         break
       case '"':
         state = 'double'
@@ -101,43 +149,108 @@ export function createScriptLexer(take: (part: ScriptPart) => void): (piece: str
         depth = 1
         break
       case '$': {
-        const opening = /^\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/.exec(line.slice(index, index + 130))?.[0]
-        if (opening === undefined || /[\w$]/.test(before)) {
-          add(line.slice(at, index + 1))
-          return index + 1
-        }
+        const opening = /^\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/.exec(text.slice(index, index + 130))?.[0]
+        if (opening === undefined || /[\w$\u0080-\uffff]/.test(before)) break
         state = 'dollar'
         tag = opening
-        add(line.slice(at, index + opening.length))
+        add(opening)
         return index + opening.length
       }
     }
-    add(line.slice(at, index + next[0].length))
+    add(next[0])
     return index + next[0].length
   }
 
-  return (line, begins = true, ends = true) => {
+  const stepBackslash = (text: string, index: number): number => {
+    // `\;` parts two statements that are sent together, `\:` is a colon.
+    if (text[index + 1] === ';') finish()
+    if (text[index + 1] === ';' || text[index + 1] === ':') return index + 2
+    return meta(text, index)
+  }
+
+  const stepColon = (text: string, index: number): number => {
+    const found = /^:(?:[:=]|'([\w\u0080-\uffff]+)'|"([\w\u0080-\uffff]+)"|([\w\u0080-\uffff]+))/.exec(
+      text.slice(index, index + 200),
+    )
+    const [whole = ':', single, double, plain] = found ?? []
+    add(whole)
+    const name = single ?? double ?? plain
+    if (name !== undefined)
+      take({ kind: 'variable', name, quoted: plain === undefined, inBrackets: brackets > 0 && plain !== undefined, line })
+    return index + whole.length
+  }
+
+  const readLine = (text: string, begins: boolean, ends: boolean) => {
     if (inCopy) {
-      if (begins && ends && (line === '\\.' || line === '\\.\r')) inCopy = false
+      if (begins && ends && (text === '\\.' || text === '\\.\r')) inCopy = false
       return
     }
-    const between = begins && state === 'none' && statement.trim() === ''
-    if (between && line.startsWith('\\')) return take({ kind: 'backslash', text: line })
-    if (between && line.startsWith('--')) return take({ kind: 'comment', text: line })
+    const between = begins && state === 'none' && statement === ''
+    if (between && text.startsWith('--')) return take({ kind: 'comment', text, line })
     let at = 0
-    while (at >= 0 && at <= line.length) {
+    while (at >= 0 && at <= text.length) {
       const from = at
       const quoted = state !== 'none'
-      at = step(line, at)
+      at = step(text, at)
       // What is in quotes is kept as it stands; stepPlain keeps its own part.
-      if (quoted) add(line.slice(from, at < 0 ? line.length : at))
-      if (at === line.length && state === 'none') break
+      if (quoted) add(text.slice(from, at < 0 ? text.length : at))
+      if (at === text.length && state === 'none') break
     }
     if (ends && statement !== '') add('\n')
   }
+  return (text, begins = true, ends = true) => {
+    readLine(text, begins, ends)
+    if (ends) line += 1
+  }
 }
 
-function find(pattern: RegExp, line: string, at: number): RegExpExecArray | null {
+/**
+ * Whether a semicolon stands in the body of CREATE FUNCTION ... BEGIN ATOMIC ... END and so does not end the statement: psql
+ * counts BEGIN, CASE and END in the same simple way.
+ */
+function newBody(): { read(text: string): void; inside(): boolean } {
+  let first = ''
+  let words = 0
+  let routine: boolean | undefined
+  let depth = 0
+  return {
+    read(text) {
+      if (routine === false) return
+      for (const [word] of text.matchAll(/[A-Za-z_][\w$]*/g)) {
+        const lower = word.toLowerCase()
+        if (routine === undefined) {
+          words += 1
+          first += /^(create|function|procedure|or|replace)$/.test(lower) ? lower[0] : '-'
+          if (/^c(f|p|or[fp])/.test(first)) routine = true
+          else if (words === 4) routine = false
+        } else if (lower === 'begin' || (lower === 'case' && depth > 0)) depth += 1
+        else if (lower === 'end' && depth > 0) depth -= 1
+      }
+    },
+    inside: () => depth > 0,
+  }
+}
+
+/** A comment before the first word would hide what kind of statement it is. */
+function withoutComments(statement: string): string {
+  let text = statement.trim()
+  while (text.startsWith('/*')) {
+    let depth = 0
+    const ends = [...text.matchAll(/\/\*|\*\//g)].find(([mark]) => {
+      depth += mark === '/*' ? 1 : -1
+      return depth === 0
+    })
+    if (!ends) return text
+    text = text.slice(ends.index + 2).trim()
+  }
+  return text
+}
+
+function unquoted(text: string): string {
+  return text.replaceAll(/"(?:[^"]|"")*"|'(?:[^']|'')*'/g, '""')
+}
+
+function find(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
   pattern.lastIndex = at
-  return pattern.exec(line)
+  return pattern.exec(text)
 }

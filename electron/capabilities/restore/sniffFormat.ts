@@ -37,6 +37,11 @@ export async function sniffFormat(path: string): Promise<Sniffed> {
       hint: 'Import it into a table instead.',
     })
   }
+  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) {
+    throw new AppError('bad_input', `${path} is a text in UTF-16, which PostgreSQL does not read.`, {
+      hint: `PowerShell writes redirected output so. Convert it first: iconv --from-code=UTF-16 --to-code=UTF-8 ${path}`,
+    })
+  }
   if (head.includes(0)) {
     throw new AppError('bad_input', `${path} is neither an archive of pg_dump nor an SQL script.`, { hint: otherHint })
   }
@@ -125,18 +130,28 @@ function packedBy(head: Buffer): { name: string; command: string } | undefined {
   return undefined
 }
 
+/** Many small members are walked through within one read. */
+const tarWindow = 64 * 1024
+
 /** Headers only; `start` is the member's first byte, `end` the byte after its last. Stops at the first damaged header. */
 export async function* tarMembers(path: string): AsyncGenerator<{ name: string; start: number; end: number }> {
   const file = await open(path, 'r')
   try {
+    let window = Buffer.alloc(0)
+    let from = 0
     let at = 0
     for (;;) {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(512), 0, 512, at)
-      if (bytesRead < 512 || buffer[0] === 0) return
-      const name = buffer.subarray(0, 100).toString('utf8').replace(/\0.*$/s, '')
-      const size = Number.parseInt(buffer.subarray(124, 136).toString('latin1'), 8)
+      if (at < from || at + 512 > from + window.length) {
+        const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(tarWindow), 0, tarWindow, at)
+        window = buffer.subarray(0, bytesRead)
+        from = at
+      }
+      const header = window.subarray(at - from, at - from + 512)
+      if (header.length < 512 || header[0] === 0) return
+      const name = header.toString('utf8', 0, 100).replace(/\0.*$/s, '')
+      const size = Number.parseInt(header.toString('latin1', 124, 136), 8)
       // Above 8 GB the size stands in base 256; pg_dump writes that too.
-      const bytes = (buffer[124] ?? 0) & 0x80 ? Number(buffer.readBigUInt64BE(128)) : size
+      const bytes = (header[124] ?? 0) & 0x80 ? Number(header.readBigUInt64BE(128)) : size
       if (!Number.isFinite(bytes)) return
       yield { name, start: at + 512, end: at + 512 + bytes }
       at += 512 + Math.ceil(bytes / 512) * 512

@@ -39,6 +39,8 @@ export const restoreDraft = z.object({
   analyze: z.boolean(),
   continueOnError: z.boolean(),
   singleTransaction: z.boolean(),
+  /** Of a script that does not say its own; null leaves it to what its text looks like. */
+  scriptEncoding: z.string().max(100).nullable().default(null),
 })
 
 export type RestoreDraft = z.infer<typeof restoreDraft>
@@ -66,6 +68,7 @@ export const emptyRestoreDraft: RestoreDraft = {
   analyze: true,
   continueOnError: false,
   singleTransaction: false,
+  scriptEncoding: null,
 }
 
 /** What api.restore.prepare says, as far as a draft needs it. */
@@ -193,6 +196,7 @@ export function restoreRequestOf(
     continueOnError: draft.continueOnError,
     // An archive's own switch is among pg_restore's options.
     singleTransaction: script && draft.singleTransaction,
+    ...(script && draft.scriptEncoding !== null ? { scriptEncoding: draft.scriptEncoding } : {}),
     ...(script || draft.choice === null ? {} : { choice: draft.choice }),
     ...(script ? {} : { checkRows: checksRows(draft, facts) }),
   }
@@ -223,7 +227,18 @@ export function chooseServer(draft: RestoreDraft, connectionId: string): Restore
 export function draftOfRestoreJob(input: unknown, base: RestoreBase): RestoreDraft | undefined {
   const parsed = restoreRequest.safeParse(input)
   if (!parsed.success) return undefined
-  const { connectionId, source, target, options, analyze, continueOnError, singleTransaction, choice, checkRows } = parsed.data
+  const {
+    connectionId,
+    source,
+    target,
+    options,
+    analyze,
+    continueOnError,
+    singleTransaction,
+    scriptEncoding,
+    choice,
+    checkRows,
+  } = parsed.data
   const common = {
     ...emptyRestoreDraft,
     step: 'review' as const,
@@ -233,6 +248,7 @@ export function draftOfRestoreJob(input: unknown, base: RestoreBase): RestoreDra
     analyze,
     continueOnError,
     singleTransaction,
+    scriptEncoding: scriptEncoding ?? null,
     choice: choice ?? null,
     checkRows: checkRows ?? null,
   }

@@ -1,12 +1,14 @@
 // Step 4: how it is restored: statistics, what happens after an error, and the program's own options.
 import type { CommandPreview } from '../../../../shared/contracts/dump'
+import type { ArchiveFacts } from '../../../../shared/contracts/restore'
+import { clientEncodings } from '../../../../shared/model/clientEncodings'
 import { formatPgVersion } from '../../../../shared/model/pgVersion'
 import { pgRestore } from '../../../../shared/tools/pgRestore'
 import { psql } from '../../../../shared/tools/psql'
 import { Card } from '../../../components/Card'
 import { CommandList } from '../../../components/CommandBlock'
 import { ErrorNote, Note } from '../../../components/Feedback'
-import { Switch } from '../../../components/fields'
+import { SelectField, Switch } from '../../../components/fields'
 import { OptionForm } from '../../../wizard/OptionForm'
 import type { Asked } from '../../../wizard/useAsk'
 import { WrittenCard } from '../../../wizard/WrittenCard'
@@ -51,6 +53,13 @@ export function OptionsStep({
                 >
                   Go on after an error
                 </Choice>
+                {(facts.data.encoding === null || facts.data.foreignLine !== null) && (
+                  <ScriptEncoding
+                    facts={facts.data}
+                    value={draft.scriptEncoding ?? ''}
+                    onChange={(value) => setDraft({ ...draft, scriptEncoding: value === '' ? null : value })}
+                  />
+                )}
               </>
             )}
             {!script && (
@@ -109,6 +118,36 @@ export function OptionsStep({
         <WrittenCard writes={preview.data?.writes ?? []} promise={promiseOf(draft, facts.data, connection.label)} />
       </div>
     </div>
+  )
+}
+
+interface ScriptEncodingProps {
+  facts: Pick<ArchiveFacts, 'foreignLine'>
+  value: string
+  onChange: (value: string) => void
+}
+
+/** Only for a script that does not say its own by SET client_encoding. */
+function ScriptEncoding({ facts, value, onChange }: ScriptEncodingProps) {
+  const foreign = facts.foreignLine !== null
+  const unknown = foreign && value === ''
+  const line = facts.foreignLine?.toLocaleString('en-US')
+  return (
+    <SelectField
+      label="Encoding of the script"
+      value={value}
+      onChange={onChange}
+      options={[
+        { value: '', label: foreign ? 'Not known' : 'UTF8, as its text is' },
+        ...clientEncodings.map(({ name, label }) => ({ value: name, label: `${name}, ${label}` })),
+      ]}
+      {...(unknown ? { problem: `Line ${line} is not UTF-8, and the script does not name its encoding.` } : {})}
+      help={
+        foreign
+          ? `PGCLIENTENCODING. The review shows how line ${line} reads in it.`
+          : 'PGCLIENTENCODING. The script does not name it.'
+      }
+    />
   )
 }
 
