@@ -4,6 +4,7 @@ import type { JobFact, JobIssue, JobResult, RowCheck } from '../../../shared/job
 import { packIds } from '../../../shared/model/archiveSelection'
 import { formatBytes } from '../../../shared/model/byteCount'
 import { qualifiedName, quoteIdentifier } from '../../../shared/model/identifier'
+import { ConnectError } from '../../postgres/connectError'
 import { one } from '../../postgres/serverState'
 import { tocIdentity } from './chooseEntries'
 import type { RunContext } from './runArchive'
@@ -14,15 +15,20 @@ const countingMs = 10_000
 export interface RestoreEnd {
   context: RunContext
   run: RestoreRun
-  counted: Counted
+  /** null when the script has changed the password that this connection uses. */
+  counted: Counted | null
   issues: readonly JobIssue[]
   rowCheck: RowCheck | null
   durationMs: number
 }
 
 /** Tables, rows and size of what was restored: counted while it still has its own name and none of another's settings. */
-export async function countDatabase({ plan, services, job }: RunContext): Promise<Counted> {
-  const client = await services.connections.open(plan.connection, plan.database, job.signal)
+export async function countDatabase({ plan, services, job }: RunContext): Promise<Counted | null> {
+  const client = await services.connections.open(plan.connection, plan.database, job.signal).catch((error: unknown) => {
+    if (plan.archive.kind === 'script' && error instanceof ConnectError && error.words.failure === 'password-wrong') return null
+    throw error
+  })
+  if (client === null) return null
   try {
     const rows = await countRows(client)
     const { size } = await one<{ size: string }>(client, 'SELECT pg_database_size(current_database())::text AS size')
@@ -39,9 +45,13 @@ export function describeResult({ context, run, counted, issues, rowCheck, durati
   const fact = (label: string, value: string, mono = false) => facts.push({ label, value, mono })
   if (run.entries !== null) fact('Entries', `${number(run.entries - run.failedEntries)} of ${number(run.entries)} restored`)
   for (const each of run.facts) fact(each.label, each.value)
-  fact('Tables', `${number(counted.tables)} in ${database}`)
-  fact('Rows', counted.exact ? number(counted.rows) : `about ${number(counted.rows)}, estimated: counting took longer than 10 s`)
-  fact('Database size', formatBytes(counted.size))
+  if (counted === null) {
+    fact('Not counted', `The script gave ${plan.server.user} another password: put it into the connection to look inside.`)
+  } else {
+    fact('Tables', `${number(counted.tables)} in ${database}`)
+    fact('Rows', counted.exact ? number(counted.rows) : `about ${number(counted.rows)}, estimated: counting took longer than 10 s`)
+    fact('Database size', formatBytes(counted.size))
+  }
   fact('Took', duration(durationMs))
   fact('Exit status', run.exit, true)
   if (plan.replace) {

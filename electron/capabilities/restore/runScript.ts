@@ -90,6 +90,9 @@ function hintFor(said: string, whole: boolean): string {
   if (/\\connect: .*password authentication failed/s.test(said)) {
     return 'The script had given this role another password by then. Put that one into the connection, or connect as a superuser that the script does not name; drop what it has made so far, then start again.'
   }
+  if (/\\connect: .*password authentication failed/s.test(said)) {
+    return 'The script had given this role another password by then. Put that one into the connection, or connect as a superuser that the script does not name; drop what it has made so far, then start again.'
+  }
   if (/connection|server closed|terminat|shutting down/i.test(said)) {
     return 'The connection to the server was lost. Look whether the server runs, then start the restore again.'
   }
