@@ -101,8 +101,10 @@ export function differencesOf(expected: ExpectedContents, found: readonly TocEnt
   const present = new Set<string>()
   const unexpected = new Set<string>()
   const definitions = new Set<string>()
+  const foreign = new Set<string>()
   for (const { kind, schema, tag } of found) {
-    if (kind === 'TABLE' || kind === 'FOREIGN TABLE') definitions.add(`${schema ?? ''}\0${tag}`)
+    if (['TABLE', 'FOREIGN TABLE', 'SEQUENCE'].includes(kind)) definitions.add(`${schema ?? ''}\0${tag}`)
+    if (kind === 'FOREIGN TABLE') foreign.add(`${schema ?? ''}\0${tag}`)
   }
   const anyDefinition = found.some(({ section }) => section === 'pre-data')
   for (const entry of found) {
@@ -111,9 +113,11 @@ export function differencesOf(expected: ExpectedContents, found: readonly TocEnt
     const key = kind === largeObjects ? entryKey(kind, '', '') : entryKey(kind, entry.schema ?? '', entry.tag)
     present.add(key)
     if (expected.entries.has(key) || expected.free.has(key)) continue
-    // Rows without their table are those of an extension, which makes it, and rows of a foreign table were asked for.
-    if (kind === 'TABLE DATA' && anyDefinition && !definitions.has(`${entry.schema ?? ''}\0${entry.tag}`)) continue
-    if (kind === 'TABLE DATA' && found.some((other) => other.kind === 'FOREIGN TABLE' && other.tag === entry.tag)) continue
+    const name = `${entry.schema ?? ''}\0${entry.tag}`
+    // Rows and positions of what the archive does not make are those of an extension (pg_extension_config_dump).
+    if (['TABLE DATA', 'SEQUENCE SET'].includes(kind) && anyDefinition && !definitions.has(name)) continue
+    // Rows of a foreign table come along only where they were asked for.
+    if (kind === 'TABLE DATA' && foreign.has(name)) continue
     unexpected.add(key)
   }
   return {
