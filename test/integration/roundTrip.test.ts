@@ -99,19 +99,20 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
 
 /** What the newer pg_dump knows to be a default of the older server, and the older one, to which it is no choice, does not write. */
 function onlyNewer(from: number, to: number): { statement: string; why: string }[] {
+  const subscriptions = ['"odd ""subscription""; --"', 'without_slot', ...(from >= 15 ? ['two_phase', 'binary_14'] : [])]
   const all = [
     { since: 15, why: 'the owner of public changed with 15', statement: 'ALTER SCHEMA public OWNER TO pg_database_owner' },
-    { since: 15, why: 'sequences can be unlogged since 15', statement: 'ALTER SEQUENCE ev.unlogged_id_seq SET UNLOGGED' },
-    { since: 16, why: 'run_as_owner', statement: 'ALTER SUBSCRIPTION "odd ""subscription""; --" SET (run_as_owner = false)' },
-    ...(from >= 15
-      ? [{ since: 16, why: 'run_as_owner', statement: 'ALTER SUBSCRIPTION two_phase SET (run_as_owner = false)' }]
-      : []),
-    { since: 17, why: 'MAINTAIN came with 17', statement: 'REVOKE MAINTAIN ON ev.booking FROM postgres' },
     {
-      since: 18,
-      why: 'streaming is parallel',
-      statement: 'ALTER SUBSCRIPTION "odd ""subscription""; --" SET (streaming = parallel)',
+      since: 15,
+      why: 'pg_dump writes what was said of public since 15',
+      statement: "COMMENT ON SCHEMA public IS 'standard public schema'",
     },
+    { since: 15, why: 'sequences can be unlogged since 15', statement: 'ALTER SEQUENCE ev.unlogged_id_seq SET UNLOGGED' },
+    ...subscriptions.flatMap((name) => [
+      { since: 16, why: 'run_as_owner', statement: `ALTER SUBSCRIPTION ${name} SET (run_as_owner = false)` },
+      { since: 18, why: 'streaming is parallel', statement: `ALTER SUBSCRIPTION ${name} SET (streaming = parallel)` },
+    ]),
+    { since: 17, why: 'MAINTAIN came with 17', statement: 'REVOKE MAINTAIN ON ev.booking FROM postgres' },
   ]
   return all.filter(({ since }) => from < since && since <= to)
 }
