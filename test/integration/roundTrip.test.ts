@@ -5,7 +5,14 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { DumpRequest } from '../../shared/contracts/dump'
 import { newestMajor, startCluster, type TestCluster, testMajors } from '../support/clusters'
-import { definitions, everythingExtensions, leftOut, makeEverything, makeEverythingGlobals } from '../support/everything'
+import {
+  databaseProperties,
+  definitions,
+  everythingExtensions,
+  leftOut,
+  makeEverything,
+  makeEverythingGlobals,
+} from '../support/everything'
 import { hashes, newDatabase, type RestoreLab, restoreLab } from './restoreSetup'
 
 const source = 'every"thing; ü'
@@ -89,6 +96,10 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
       const after = { definitions: definitions(cluster, database), hashes: await hashes(cluster, database) }
       expect(after.definitions).toBe(before.definitions)
       expect(after.hashes).toEqual(before.hashes)
+      const properties = await databaseProperties(cluster, database)
+      // A script of pg_dump says nothing of the database itself without --create, and then it makes one of the same name.
+      if (format === 'plain') expect(properties).toMatchObject({ limit: -1, comment: null, settings: null })
+      else expect(properties).toEqual(await databaseProperties(cluster, source))
       // The oracle sees: a database with one thing less is not the same.
       await cluster.sql('DROP POLICY everybody ON ev.parent', database)
       expect(definitions(cluster, database)).not.toBe(before.definitions)
@@ -145,6 +156,7 @@ describe.each(pairs)('from PostgreSQL %i to %i', (from, to) => {
     expect(job.error).toBeNull()
     expect(job.issues.filter((issue) => issue.severity === 'error')).toEqual([])
     expect(await hashes(newer, database)).toEqual(before)
+    expect(await databaseProperties(newer, database)).toEqual(await databaseProperties(older, source))
     expect(definitions(newer, database)).toBe(definitions(newer, reference))
   }, 120_000)
 })

@@ -69,3 +69,19 @@ export function definitions(cluster: TestCluster, database: string, major = clus
   })
   return text.replace(/^\\(un)?restrict .*$/gm, '').replace(/^-- Dumped (from|by) .*$/gm, '')
 }
+
+/** Settings, rights, connection limit and comment of the database itself, which no dump of its objects shows. */
+export async function databaseProperties(cluster: TestCluster, database: string): Promise<Record<string, unknown>> {
+  const [row] = await cluster.sql(
+    `SELECT datconnlimit AS limit, shobj_description(d.oid, 'pg_database') AS comment,
+            (SELECT jsonb_agg(jsonb_build_array(setrole::regrole::text, setconfig) ORDER BY setrole::regrole::text)
+               FROM pg_db_role_setting WHERE setdatabase = d.oid) AS settings,
+            (SELECT jsonb_agg(g ORDER BY g) FROM (
+               SELECT format('%s %s by %s %s', grantee::regrole, privilege_type, grantor::regrole, is_grantable) AS g
+                 FROM aclexplode(coalesce(datacl, acldefault('d', datdba)))) x) AS rights
+       FROM pg_database d WHERE datname = $1`,
+    'postgres',
+    [database],
+  )
+  return row ?? {}
+}

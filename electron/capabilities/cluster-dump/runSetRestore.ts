@@ -172,6 +172,8 @@ async function applySettings(
   { settings, database, request }: PlannedDatabase,
   part: JobContext,
 ): Promise<number> {
+  // One that is made gets them by its own restore.
+  if (request.target.kind === 'new') return 0
   const leave = request.options.noPrivileges === true
   const statements = settings.statements.filter((text) => !(leave && /^(GRANT|REVOKE)\b/i.test(text)))
   if (statements.length === 0) return 0

@@ -100,6 +100,9 @@ function shownCommands(plan: RestorePlan): ShownCommand[] {
   if (plan.createSql !== null) commands.push(sql(`SQL on ${plan.connection.label}`, `${plan.createSql};`))
   commands.push(plan.restore.shown)
   if (plan.request.analyze) commands.push(analyzeCommand(plan.analyze))
+  if (plan.properties.length > 0) {
+    commands.push(sql('What belongs to the database itself, at the end', plan.properties.map((each) => `${each};`).join('\n')))
+  }
   if (plan.replace) {
     const { database } = plan.request.target
     const names = [

@@ -20,6 +20,7 @@ import { listSelection } from './listSelection'
 import { ownStatements } from './ownProperties'
 import { scriptEncoding } from './preflightScript'
 import { type OldDatabase, readOldDatabase } from './replaceDatabase'
+import { readProperties } from './restoreProperties'
 
 export type RestoreServices = Pick<Services, 'connections' | 'tools' | 'spawn' | 'jobs' | 'paths'>
 
@@ -45,6 +46,8 @@ export interface RestorePlan {
   now: Date
   /** CREATE DATABASE, for one that is made. */
   createSql: string | null
+  /** What the archive has of the database itself, as SQL for a new one. */
+  properties: string[]
   restore: PlannedCommand
   analyze: PlannedAnalyze | null
   /** Ids of the ticked entries; null when all are, and for a script. */
@@ -112,6 +115,7 @@ export async function planRestore(
     replace: replacing ? { old, kept: nameBeside(request.target.database, 'before', now, server.databases) } : null,
     now,
     createSql: made === null ? null : createDatabaseSql(made, server.version),
+    properties: await readProperties(services, { archive, request, tool, database }, signal),
     restore,
     analyze: request.analyze
       ? planAnalyze(connection, database, server.version, { installations, jobs: Number(request.options.jobs ?? 1) })

@@ -8,6 +8,7 @@ import { compareRows, filledTables } from './compareRows'
 import { countDatabase, describeResult } from './describeResult'
 import { planRestore, type RestorePlan, type RestoreServices } from './planRestore'
 import { checkRestore, refuseBlocked } from './preflight'
+import { restoreProperties } from './restoreProperties'
 import { type RunContext, runArchive } from './runArchive'
 import { runScript } from './runScript'
 import { takePlace, tryCarrying } from './takePlace'
@@ -67,6 +68,7 @@ export async function runRestore(
     if (plan.request.analyze) await analyzeDatabase({ ...made, planned: plan.analyze, env, onIssue })
     const rowCheck = await checkRows(context, filled, issues)
     const counted = await countDatabase(context)
+    await restoreProperties(context)
     if (plan.replace) await takePlace(context, issues)
     placed = plan.replace !== null
     job.step('result')
