@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { filterFileFor, writeFilterFile } from '../../electron/capabilities/dump/filterFile'
 import { differencesOf, expectedContents } from '../../electron/library/compareContents'
 import { readToc } from '../../electron/library/readToc'
 import { databaseArgument } from '../../electron/postgres/databaseArgument'
@@ -23,6 +24,8 @@ const oldest = Math.min(...testMajors())
 const newest = newestMajor()
 
 let core: TestCore
+/** Dumps made by a filter file. */
+let filtered = 0
 
 beforeAll(async () => {
   core = await startCore()
@@ -150,6 +153,7 @@ describe.each([...new Set([oldest, newest])])('on %i', (major) => {
       const file = dump(cluster, database, options)
       const { entries } = await readToc(file)
       fs.rmSync(file)
+      if (major >= 17) await sameByFilterFile(cluster, database, options, entries)
       const expected = expectedContents(tree, ticks, options)
       expect(differencesOf(expected, entries), `seed ${seed}: ${JSON.stringify(options)}`).toEqual({
         missing: [],
@@ -159,8 +163,26 @@ describe.each([...new Set([oldest, newest])])('on %i', (major) => {
       dumped += 1
     }
     expect(refused).toBeLessThan(dumped * 3)
+    if (major >= 17) expect(filtered).toBeGreaterThan(count / 3)
   }, 900_000)
 })
+
+/** The same names by a filter file: every one of them, hostile ones too, is read there as it is in the command. */
+async function sameByFilterFile(
+  cluster: TestCluster,
+  database: string,
+  options: OptionValues,
+  entries: readonly { kind: string; schema: string | null; tag: string }[],
+): Promise<void> {
+  const words = (some: typeof entries) => some.map(({ kind, schema, tag }) => `${kind} ${schema} ${tag}`)
+  const long = filterFileFor(options, cluster.major * 10000, tempFolder('filter'), 0)
+  if (long.file === null) return
+  await writeFilterFile(long.file)
+  const file = dump(cluster, database, long.options)
+  expect(words((await readToc(file)).entries), long.file.text).toEqual(words(entries))
+  fs.rmSync(file)
+  filtered += 1
+}
 
 function differentTicks(tree: ObjectTree, one: Ticks, other: Ticks): string[] {
   const names: string[] = []

@@ -13,7 +13,7 @@ import {
   makeEverything,
   makeEverythingGlobals,
 } from '../support/everything'
-import { hashes, newDatabase, type RestoreLab, restoreLab } from './restoreSetup'
+import { hashes, makeDatabase, newDatabase, type RestoreLab, restoreLab, dump as writeDump } from './restoreSetup'
 
 const source = 'every"thing; ü'
 const long = process.env.WALKBACK_LONG === '1'
@@ -107,6 +107,39 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
     120_000,
   )
 })
+
+/** What pg_dump itself does not carry: the same after a restore by its own programs alone. */
+test('what differs after a restore, and why', async () => {
+  const cluster = await everything(newestMajor())
+  await makeDatabase(cluster, 'differs', [
+    // CREATE TABLE ... INHERITS puts the parent's columns first (pg_dump keeps the order only for pg_upgrade).
+    'CREATE TABLE mother (a integer); CREATE TABLE adopted (own integer, a integer); ALTER TABLE adopted INHERIT mother',
+    // A definition is what is dumped of a materialized view: its rows are those of the day of the restore.
+    'CREATE TABLE t (id integer PRIMARY KEY, r integer REFERENCES t); CREATE MATERIALIZED VIEW stale AS SELECT * FROM t; INSERT INTO t VALUES (1, 1), (2, 1)',
+    // Triggers of constraints are the server's own: that they were disabled is not dumped.
+    'ALTER TABLE t DISABLE TRIGGER ALL',
+    // An index that CREATE INDEX CONCURRENTLY left unfinished is none.
+    "CREATE INDEX unfinished ON t (r); UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'unfinished'::regclass",
+    // What was changed about an extension's own objects, privileges apart, comes back as the extension makes it.
+    "CREATE EXTENSION hstore; COMMENT ON TYPE hstore IS 'ours'",
+  ])
+  const connection = connections.get(newestMajor()) ?? ''
+  const file = writeDump(cluster, 'differs', 'custom', path.join(lab.folder, 'differs'))
+  const job = await lab.run(lab.request(connection, file, newDatabase('differs again')))
+  expect(job.issues).toEqual([])
+  const state = async (database: string) =>
+    (
+      await cluster.sql(
+        `SELECT (SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'adopted'::regclass AND attnum > 0) AS columns,
+                (SELECT count(*)::int FROM stale) AS stale, to_regclass('unfinished')::text AS index,
+                (SELECT string_agg(DISTINCT tgenabled::text, '') FROM pg_trigger WHERE tgrelid = 't'::regclass) AS triggers,
+                obj_description('hstore'::regtype, 'pg_type') AS comment`,
+        database,
+      )
+    )[0]
+  expect(await state('differs')).toEqual({ columns: 'own a', stale: 0, index: 'unfinished', triggers: 'D', comment: 'ours' })
+  expect(await state('differs again')).toEqual({ columns: 'a own', stale: 2, index: null, triggers: 'O', comment: null })
+}, 60_000)
 
 /** What the newer pg_dump knows to be a default of the older server, and the older one, to which it is no choice, does not write. */
 function onlyNewer(from: number, to: number): { statement: string; why: string }[] {

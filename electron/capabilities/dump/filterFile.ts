@@ -33,12 +33,13 @@ export function filterFileFor(
   options: OptionValues,
   tool: PgVersion,
   scratch: string,
+  most = mostNames,
 ): { options: OptionValues; file: FilterFile | null } {
   const lines = Object.entries(rules).flatMap(([key, rule]) => {
     const value = options[key]
     return typeof value === 'object' ? value.map((pattern) => `${rule} ${escapeQuoted(pattern)}`) : []
   })
-  if (majorOf(tool) < 17 || lines.length <= mostNames || isAsked(options.filter)) return { options, file: null }
+  if (majorOf(tool) < 17 || lines.length <= most || isAsked(options.filter)) return { options, file: null }
   const text = `${lines.join('\n')}\n`
   const file = path.join(scratch, `dump-filter-${createHash('sha256').update(text).digest('hex').slice(0, 16)}.txt`)
   const others = Object.fromEntries(Object.entries(options).filter(([key]) => !(key in rules)))
