@@ -1,4 +1,5 @@
 // Which kinds of objects a database must have to hold everything, as its catalogs tell them, and which it has.
+// Long because it is a table: a row for each sort of object.
 import type { TestCluster } from './clusters'
 
 interface Kinds {
