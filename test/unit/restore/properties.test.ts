@@ -6,7 +6,7 @@ const script = `
 SET statement_timeout = 0;
 CREATE DATABASE "my ""db""; --" WITH TEMPLATE = template0 ENCODING = 'UTF8';
 ALTER DATABASE "my ""db""; --" OWNER TO bob;
-\\connect -reuse-previous=on "dbname='my \"db\"; --'"
+\\connect -reuse-previous=on "dbname='my db'"
 COMMENT ON DATABASE "my ""db""; --" IS 'DATABASE x is; it''s "quoted"';
 ALTER DATABASE "my ""db""; --" CONNECTION LIMIT = 5;
 ALTER DATABASE "my ""db""; --" SET search_path TO 'a', 'DATABASE b';
