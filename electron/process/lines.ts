@@ -1,5 +1,6 @@
 // Cuts a stream of bytes into lines of text, whatever the borders of the chunks are.
 import { StringDecoder } from 'node:string_decoder'
+import { TextDecoder } from 'node:util'
 import type { Redactor } from './redact'
 
 export interface LineCutter {
@@ -14,8 +15,8 @@ const pieceLength = 64 * 1024
  * LF, CR LF and a lone CR (progress meters) each end a line. A line of more than 64 Ki characters comes in pieces, so
  * that memory stays bounded; secrets are replaced before it is cut, and what may be the beginning of one is held back.
  */
-export function cutLines(onLine: (line: string) => void, redactor?: Redactor): LineCutter {
-  const decoder = new StringDecoder('utf8')
+export function cutLines(onLine: (line: string) => void, redactor?: Redactor, encoding = 'utf-8'): LineCutter {
+  const decoder = decoderFor(encoding)
   const hold = Math.max(0, (redactor?.longest ?? 0) - 1)
   let rest = ''
   let afterCr = false
@@ -61,6 +62,16 @@ export function cutLines(onLine: (line: string) => void, redactor?: Redactor): L
       if (rest !== '') emit(rest)
       rest = ''
     },
+  }
+}
+
+/** By the names of TextDecoder. */
+function decoderFor(encoding: string): Pick<StringDecoder, 'write' | 'end'> {
+  if (encoding === 'utf-8') return new StringDecoder('utf8')
+  const decoder = new TextDecoder(encoding)
+  return {
+    write: (chunk) => (typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })),
+    end: () => decoder.decode(),
   }
 }
 

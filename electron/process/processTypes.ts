@@ -28,6 +28,8 @@ export interface SpawnRequest {
   /** Called for each line without its end; lines over 64 KiB come in pieces. */
   onStdout?: (line: string) => void
   onStderr?: (line: string) => void
+  /** Of standard error, by the names of TextDecoder; UTF-8 when absent. */
+  stderrEncoding?: string
   /** Raw standard output instead of lines (for piping); await is backpressure. */
   onStdoutChunk?: (chunk: Buffer) => void | Promise<void>
   /** Text or a stream for standard input; closed when absent. */

@@ -206,11 +206,15 @@ class RunningProgram {
   async #readStderr(): Promise<void> {
     const { stderr } = this.#child
     if (!stderr) return
-    const lines = cutLines((line) => {
-      this.#tail.push(line.length > 2000 ? `${line.slice(0, 2000)} ...` : line)
-      if (this.#tail.length > tailLength) this.#tail.shift()
-      this.#request.onStderr?.(line)
-    }, this.#redactor)
+    const lines = cutLines(
+      (line) => {
+        this.#tail.push(line.length > 2000 ? `${line.slice(0, 2000)} ...` : line)
+        if (this.#tail.length > tailLength) this.#tail.shift()
+        this.#request.onStderr?.(line)
+      },
+      this.#redactor,
+      this.#request.stderrEncoding,
+    )
     await this.#consume(stderr, (chunk) => lines.push(chunk))
     this.#guard(() => lines.end())
   }

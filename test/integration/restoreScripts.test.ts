@@ -5,7 +5,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { restoreHandlers } from '../../electron/capabilities/restore/handlers'
 import type { RestoreRequest } from '../../shared/contracts/restore'
+import { majorOf } from '../../shared/model/pgVersion'
 import { endMajors, newestMajor, sharedCluster, type TestCluster } from '../support/clusters'
 import { dropDatabase, dump, exists, makeDatabase, newDatabase, type RestoreLab, restoreLab } from './restoreSetup'
 
@@ -306,16 +308,43 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
 
     test('going on after a COPY that failed: rows are never run as commands, and the end is told as it is', async () => {
       const marker = path.join(lab.folder, `marker${major}`)
-      const script =
-        `CREATE TABLE t (x text);\nCOPY nowhere (x) FROM stdin;\n\\! touch ${marker}\nrow\t\\N\n\\.\n` +
+      const script = (row: string) =>
+        `CREATE TABLE t (x text);\nCOPY nowhere (x) FROM stdin;\n${row}\nrow\t\\N\n\\.\n` +
         `INSERT INTO t VALUES ('after');\nINSERT INTO t VALUES ('later');\n`
-      const job = await lab.run(into(write(script), 'onward', { continueOnError: true }))
-      expect(fs.existsSync(marker)).toBe(false)
-      expect(job.error).toBeNull()
-      expect(job.state).toBe('succeeded_with_warnings')
-      expect(job.issues[0]?.message).toMatch(/^line 2: ERROR: {2}relation "nowhere" does not exist/)
+      const { services } = lab.core.app
+      const signal = new AbortController().signal
+      const all = await services.tools.installations()
+      const own = restoreHandlers({
+        ...services,
+        tools: { ...services.tools, installations: async () => all.filter(({ version }) => majorOf(version) === major) },
+      })
+      const evil = into(write(script(`\\! touch ${marker}`)), 'onward', { continueOnError: true })
+      const skips = major >= 17
+      const blocked = (await own.preview(evil, { signal })).preflight.filter(({ id }) => id === 'rows')
+      expect(blocked.map(({ result }) => result)).toEqual(skips ? [] : ['blocker'])
+      if (!skips) {
+        expect(blocked[0]?.found).toMatch(
+          /^Line 3, a row of a COPY, has \\! touch \S+\. When that COPY fails, psql \S+ goes on by reading its rows as commands: it runs a command of the machine that runs Walkback\. /,
+        )
+        await expect(own.start(evil, { signal })).rejects.toThrow('1 blocker: Rows that could be run as commands.')
+      }
+      // Only harmless rows: it goes on, says what came of it, and never that psql had stopped.
+      const plain = into(write(script('row\tone')), 'onward', { continueOnError: true })
+      const went = await lab.core.ended(await own.start(plain, { signal }))
+      expect(went.error).toBeNull()
+      expect(went.state).toBe('succeeded_with_warnings')
+      expect(went.issues[0]?.message).toMatch(/^line 2: ERROR: {2}relation "nowhere" does not exist/)
       expect(await texts('onward')).toContain('later')
       await dropDatabase(cluster, 'onward')
+
+      // Where a psql of 17 or newer is there, it is taken: rows of the failed COPY are passed over.
+      if (skips || all.some(({ version }) => majorOf(version) >= 17)) {
+        const job = await lab.run(evil)
+        expect(job).toMatchObject({ state: 'succeeded_with_warnings', errorCount: 1 })
+        expect(await texts('onward')).toEqual(['after', 'later'])
+        await dropDatabase(cluster, 'onward')
+      }
+      expect(fs.existsSync(marker)).toBe(false)
     })
 
     test('a script that turns ON_ERROR_STOP off says so before, and its errors are counted after', async () => {

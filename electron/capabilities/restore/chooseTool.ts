@@ -26,10 +26,25 @@ function writers(archiveVersion: number): string {
 }
 
 /** Throws AppError tool_missing or version_mismatch, naming versions and the fix. */
-export function chooseTool(archive: InspectedArchive, server: PgVersion, installations: readonly Installation[]): ChosenTool {
-  return archive.kind === 'archive'
-    ? choosePgRestore(archive.toc.version, archive.facts.dumpVersion, server, installations)
-    : choosePsql(archive.script.restricted, server, installations)
+export function chooseTool(
+  archive: InspectedArchive,
+  server: PgVersion,
+  installations: readonly Installation[],
+  continueOnError = false,
+): ChosenTool {
+  if (archive.kind === 'archive') return choosePgRestore(archive.toc.version, archive.facts.dumpVersion, server, installations)
+  const { restricted, copies, goesOn } = archive.script
+  const chosen = choosePsql(restricted, server, installations)
+  if (copies === 0 || !(continueOnError || goesOn !== null) || skipsRows(chosen.version)) return chosen
+  return having('psql', installations).findLast(({ version }) => skipsRows(version)) ?? chosen
+}
+
+/**
+ * Rows of a COPY that the server refused: from 17 on psql passes over them; before, it reads them as statements and commands
+ * when it goes on after errors.
+ */
+export function skipsRows(version: PgVersion): boolean {
+  return majorOf(version) >= 17
 }
 
 /**

@@ -23,14 +23,37 @@ export interface RestoreEnd {
 }
 
 /** Tables, rows and size of what was restored: counted while it still has its own name and none of another's settings. */
-export async function countDatabase({ plan, services, job }: RunContext): Promise<Counted | null> {
-  const client = await services.connections.open(plan.connection, plan.database, job.signal).catch((error: unknown) => {
-    if (plan.archive.kind === 'script' && error instanceof ConnectError && error.words.failure === 'password-wrong') return null
-    throw error
-  })
-  if (client === null) return null
+export async function countDatabase(context: RunContext): Promise<Counted | null> {
+  const { plan } = context
+  const sum = { tables: 0, rows: 0, exact: true, size: 0n }
+  const end = performance.now() + countingMs
+  let databases = 0
+  for (const place of plan.places) {
+    const counted = await countPlace(context, place, end)
+    if (counted === 'password') return null
+    if (counted === 'gone') continue
+    databases += 1
+    sum.tables += counted.tables
+    sum.rows += counted.rows
+    sum.exact &&= counted.exact
+    sum.size += BigInt(counted.size)
+  }
+  return { ...sum, size: sum.size.toString(), databases }
+}
+
+/** A script can give the role another password, and leave a database that it names unmade. */
+async function countPlace({ plan, services, job }: RunContext, database: string, end: number) {
+  const script = plan.archive.kind === 'script'
+  let client: Client
   try {
-    const rows = await countRows(client)
+    client = await services.connections.open(plan.connection, database, job.signal)
+  } catch (error) {
+    if (script && error instanceof ConnectError && error.words.failure === 'password-wrong') return 'password'
+    if (script && error instanceof ConnectError && error.words.failure === 'database') return 'gone'
+    throw error
+  }
+  try {
+    const rows = await countRows(client, end)
     const { size } = await one<{ size: string }>(client, 'SELECT pg_database_size(current_database())::text AS size')
     return { ...rows, size }
   } finally {
@@ -48,8 +71,12 @@ export function describeResult({ context, run, counted, issues, rowCheck, durati
   if (counted === null) {
     fact('Not counted', `The script gave ${plan.server.user} another password: put it into the connection to look inside.`)
   } else {
-    fact('Tables', `${number(counted.tables)} in ${database}`)
-    fact('Rows', counted.exact ? number(counted.rows) : `about ${number(counted.rows)}, estimated: counting took longer than 10 s`)
+    const where = plan.places.length === 1 ? (plan.replace ? database : plan.places[0]) : `${counted.databases} databases`
+    fact('Tables', `${number(counted.tables)} in ${where}`)
+    fact(
+      'Rows',
+      counted.exact ? number(counted.rows) : `about ${number(counted.rows)}, estimated: counting took longer than 10 s`,
+    )
     fact('Database size', formatBytes(counted.size))
   }
   fact('Took', duration(durationMs))
@@ -65,8 +92,21 @@ export function describeResult({ context, run, counted, issues, rowCheck, durati
     headline: headline({ ...run, errors: Math.max(run.errors, differ) }, issues, database) + kept,
     facts,
     backupPath: plan.archive.source.recordPath,
-    database,
+    // Where a script went, if that is one place.
+    database: plan.replace || plan.places.length !== 1 ? database : (plan.places[0] ?? database),
     ...(rowCheck === null ? {} : { rowCheck }),
+    ...(run.entries === null || run.restored === null
+      ? {}
+      : { restored: { count: run.entries - run.failedEntries, kinds: { ...run.restored } } }),
+    ...(plan.replace?.old
+      ? {
+          kept: {
+            database: plan.replace.kept,
+            oid: plan.replace.old.oid,
+            systemIdentifier: plan.server.systemIdentifier,
+          },
+        }
+      : {}),
     ...(plan.archive.kind === 'archive' && run.repeatable.size > 0
       ? { failed: { toc: tocIdentity(plan.archive.toc), ids: packIds(run.repeatable), count: run.repeatable.size } }
       : {}),
@@ -87,19 +127,20 @@ export interface Counted {
   tables: number
   rows: number
   exact: boolean
+  /** Bytes. */
   size: string
+  databases: number
 }
 
 /** Counts every table while ten seconds last; after that the planner's estimate stands for the rest. */
-async function countRows(client: Client): Promise<Omit<Counted, 'size'>> {
+async function countRows(client: Client, end: number): Promise<Pick<Counted, 'tables' | 'rows' | 'exact'>> {
   const { rows: tables } = await client.query<{ schema: string; name: string; estimate: number }>(
     `SELECT n.nspname::text AS schema, c.relname::text AS name, greatest(c.reltuples, 0)::float8 AS estimate
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
      ORDER BY c.relpages`,
   )
-  const end = performance.now() + countingMs
-  const result: Omit<Counted, 'size'> = { tables: tables.length, rows: 0, exact: true }
+  const result = { tables: tables.length, rows: 0, exact: true }
   for (const table of tables) {
     const left = Math.floor(end - performance.now())
     const rows = result.exact && left > 0 ? await countTable(client, qualifiedName(table.schema, table.name), left) : null

@@ -99,7 +99,7 @@ function shownCommands(plan: RestorePlan): ShownCommand[] {
   const commands: ShownCommand[] = []
   if (plan.createSql !== null) commands.push(sql(`SQL on ${plan.connection.label}`, `${plan.createSql};`))
   commands.push(plan.restore.shown)
-  if (plan.request.analyze) commands.push(analyzeCommand(plan.analyze))
+  for (const { planned } of plan.analyze) commands.push(analyzeCommand(planned))
   if (plan.properties.length > 0) {
     commands.push(sql('What belongs to the database itself, at the end', plan.properties.map((each) => `${each};`).join('\n')))
   }

@@ -12,7 +12,10 @@ export function restorePart(services: RestoreServices) {
     async check(request: RestoreRequest, signal: AbortSignal): Promise<{ preflight: PreflightRow[]; commands: ShownCommand[] }> {
       const plan = await planRestore(services, request, signal)
       const preflight = await checkRestore(services, plan, false, signal)
-      return { preflight, commands: [plan.restore.shown, ...(plan.analyze ? [plan.analyze.shown] : [])] }
+      return {
+        preflight,
+        commands: [plan.restore.shown, ...plan.analyze.flatMap(({ planned }) => (planned ? [planned.shown] : []))],
+      }
     },
     run: (request: RestoreRequest, job: JobContext): Promise<JobResult> => runRestore(request, job, services),
   }

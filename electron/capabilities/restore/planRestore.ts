@@ -49,7 +49,10 @@ export interface RestorePlan {
   /** What the archive has of the database itself, as SQL for a new one. */
   properties: string[]
   restore: PlannedCommand
-  analyze: PlannedAnalyze | null
+  /** Where rows go: `database`, or for a script that connects elsewhere the databases it names. */
+  places: string[]
+  /** One for each place; empty when statistics are not asked for. */
+  analyze: { database: string; planned: PlannedAnalyze | null }[]
   /** Ids of the ticked entries; null when all are, and for a script. */
   chosen: ReadonlySet<number> | null
   /** Ids of the entries that ticks and options select, as pg_restore itself lists them; null for a script. */
@@ -91,7 +94,7 @@ export async function planRestore(
     signal,
   )
   const installations = await services.tools.installations()
-  const tool = chooseTool(archive, server.version, installations)
+  const tool = chooseTool(archive, server.version, installations, request.continueOnError)
   const replacing = request.target.kind === 'replace'
   const database = replacing ? nameBeside(request.target.database, 'restoring', now, server.databases) : request.target.database
   const chosen = archive.kind === 'archive' ? chosenIds(archive.toc, request.choice) : null
@@ -106,6 +109,8 @@ export async function planRestore(
       ? await listSelection(services, tool, archive, useList === null ? request.options : { ...request.options, useList }, signal)
       : null
   const made = madeTarget(request.target, database, old)
+  const places = archive.kind === 'script' && archive.script.connects.length > 0 ? archive.script.connects : [database]
+  const jobs = Number(request.options.jobs ?? 1)
   return {
     request,
     archive,
@@ -117,9 +122,13 @@ export async function planRestore(
     createSql: made === null ? null : createDatabaseSql(made, server.version),
     properties: await readProperties(services, { archive, request, tool, database }, signal),
     restore,
+    places,
     analyze: request.analyze
-      ? planAnalyze(connection, database, server.version, { installations, jobs: Number(request.options.jobs ?? 1) })
-      : null,
+      ? places.map((place) => ({
+          database: place,
+          planned: planAnalyze(connection, place, server.version, { installations, jobs }),
+        }))
+      : [],
     chosen,
     selected,
   }

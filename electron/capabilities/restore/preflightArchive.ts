@@ -57,7 +57,7 @@ export function archiveRow(check: ArchiveCheck): PreflightRow {
 }
 
 export function optionRows(plan: RestorePlan): PreflightRow[] {
-  const problems = [...plan.restore.problems, ...(plan.analyze?.problems ?? [])]
+  const problems = [...plan.restore.problems, ...(plan.analyze[0]?.planned?.problems ?? [])]
   return problems.map((problem, at) =>
     row(`option:${problem.key}:${at}`, 'blocker', problem.flag === '' ? 'Options' : `Option ${problem.flag}`, problem.message, [
       goTo('Change the options', 'options'),

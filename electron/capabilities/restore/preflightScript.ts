@@ -1,7 +1,9 @@
 // Preflight rows about a script: where it goes, what psql would have to do for it, its encoding and its own transactions.
 import { clientEncodings } from '../../../shared/model/clientEncodings'
+import { formatPgVersion } from '../../../shared/model/pgVersion'
 import type { PreflightFix, PreflightRow } from '../../../shared/model/preflight'
 import { goTo, row, setOption } from '../../library/preflightRow'
+import { skipsRows } from './chooseTool'
 import type { RestorePlan } from './planRestore'
 import type { ScriptFacts } from './scriptFacts'
 import { readAs } from './scriptText'
@@ -206,8 +208,30 @@ function transactionRows({ request }: RestorePlan, script: ScriptFacts): Preflig
   return rows
 }
 
-function errorRows({ request }: RestorePlan, { goesOn, holdsBack }: ScriptFacts): PreflightRow[] {
+function errorRows({ request, restore }: RestorePlan, script: ScriptFacts): PreflightRow[] {
+  const { goesOn, holdsBack, rowCommand } = script
   const rows: PreflightRow[] = []
+  if ((request.continueOnError || goesOn !== null) && script.copies > 0 && !skipsRows(restore.tool.version)) {
+    const version = formatPgVersion(restore.tool.version)
+    rows.push(
+      rowCommand
+        ? row(
+            'rows',
+            'blocker',
+            'Rows that could be run as commands',
+            `Line ${number(rowCommand.line)}, a row of a COPY, has ${rowCommand.text.trim()}. When that COPY fails, psql ${version} goes on ` +
+              `by reading its rows as commands: ${rowCommand.why}. Stop at the first error, or install psql 17 or newer.`,
+            request.continueOnError ? [setOption('Stop at the first error', 'continueOnError', false)] : [],
+          )
+        : row(
+            'rows',
+            'warning',
+            'Rows of a COPY that fails',
+            `psql ${version} reads them as statements when it goes on: more errors follow, and the statement after them can be lost. ` +
+              'psql 17 and newer pass over them.',
+          ),
+    )
+  }
   if (goesOn !== null && !request.continueOnError) {
     rows.push(
       row(

@@ -24,6 +24,8 @@ export interface RestoreRun {
   /** Ids of the failed entries that can be restored again. */
   repeatable: ReadonlySet<number>
   entries: number | null
+  /** Entries without an error, by kind; null for a script. */
+  restored: Readonly<Record<string, number>> | null
 }
 
 /** `planned`: the names that were shown before the start are made from it. */
@@ -65,7 +67,7 @@ export async function runRestore(
     const filled = await filledBefore(context)
     const run = plan.archive.kind === 'archive' ? await runArchive(context) : await runScript(context)
     job.progress(null)
-    if (plan.request.analyze) await analyzeDatabase({ ...made, planned: plan.analyze, env, onIssue })
+    for (const each of plan.analyze) await analyzeDatabase({ ...made, ...each, env, onIssue })
     const rowCheck = await checkRows(context, filled, issues)
     const counted = await countDatabase(context)
     await restoreProperties(context)

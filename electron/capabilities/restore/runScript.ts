@@ -1,6 +1,7 @@
 // Runs an SQL script through psql's standard input: .gz is unpacked on the way, and the bytes read are the progress.
 import { stat } from 'node:fs/promises'
 import { Transform } from 'node:stream'
+import { findClientEncoding } from '../../../shared/model/clientEncodings'
 import { AppError } from '../../../shared/rpc/appError'
 import { hidePasswords } from '../../library/sqlText'
 import { lastLogLine, levelOf, type RunContext } from './runArchive'
@@ -41,6 +42,8 @@ export async function runScript({ plan, env, job, services, onIssue }: RunContex
     env: { ...env, ...restore.env },
     stdin: source.pipe(counter),
     logStderr: false,
+    // psql writes in client_encoding, statements and the server's words alike.
+    stderrEncoding: findClientEncoding(archive.script.text.declared ?? restore.env?.PGCLIENTENCODING ?? '')?.decoder || 'utf-8',
     // Each line of the script's own output is dropped: queries of a script are not kept.
     onStderr: (line) => {
       job.log(hidePasswords(line), levelOf(line))
@@ -87,9 +90,6 @@ export async function runScript({ plan, env, job, services, onIssue }: RunContex
 }
 
 function hintFor(said: string, whole: boolean): string {
-  if (/\\connect: .*password authentication failed/s.test(said)) {
-    return 'The script had given this role another password by then. Put that one into the connection, or connect as a superuser that the script does not name; drop what it has made so far, then start again.'
-  }
   if (/\\connect: .*password authentication failed/s.test(said)) {
     return 'The script had given this role another password by then. Put that one into the connection, or connect as a superuser that the script does not name; drop what it has made so far, then start again.'
   }

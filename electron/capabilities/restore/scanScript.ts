@@ -7,7 +7,7 @@ import { isWord, nameOf, type SqlToken, sqlTokens } from '../../library/sqlText'
 import { declareEncoding, readMeta } from './scriptCommands'
 import { emptyFacts, maximumNames, remember, type ScanState, type ScriptFacts } from './scriptFacts'
 import { createScriptLexer } from './scriptLexer'
-import { ownVariables } from './scriptMeta'
+import { ownVariables, rowDanger } from './scriptMeta'
 import { readScriptText, type TextReader } from './scriptText'
 
 export type { ScriptFacts } from './scriptFacts'
@@ -38,6 +38,7 @@ export async function scanScript(path: string, gzip: boolean, signal?: AbortSign
   const feed = createScriptLexer((part) => {
     if (part.kind === 'comment') readComment(text.decode(part.text), facts, scan)
     else if (part.kind === 'backslash') readMeta(text.decode(part.text), part.line, facts, scan, text)
+    else if (part.kind === 'row') readRow(part.text, part.line, facts)
     else if (part.kind === 'statement') readStatement(text.decode(part.text), part.line, facts, text)
     else if (!part.inBrackets && !scan.sets.has(part.name) && scan.used.length < 100) scan.used.push(part)
   })
@@ -99,6 +100,14 @@ function readComment(line: string, facts: ScriptFacts, scan: ScanState): void {
   if (version?.[1] === 'from database') facts.serverVersion ??= version[2] ?? null
   else if (version) facts.dumpVersion ??= version[2] ?? null
   facts.createdAt ??= /^-- Started on (.+)$/.exec(line)?.[1]?.trim() ?? null
+}
+
+function readRow(text: string, line: number, facts: ScriptFacts): void {
+  if (text === '\\.' || text === '\\.\r') facts.copies += 1
+  else if (facts.rowCommand === null) {
+    const why = rowDanger(text)
+    if (why !== undefined) facts.rowCommand = { line, text: text.slice(0, 200), why }
+  }
 }
 
 function readStatement(statement: string, line: number, facts: ScriptFacts, text: TextReader): void {

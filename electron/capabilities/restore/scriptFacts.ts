@@ -14,6 +14,9 @@ export interface ScriptFacts {
   restricted: boolean
   /** Commands of psql that it is not let run, in order. */
   refused: { line: number; text: string; why: string }[]
+  /** How often rows follow a COPY, and the first row that would be a command were it not one. */
+  copies: number
+  rowCommand: { line: number; text: string; why: string } | null
   /** Variables of psql that it uses and does not set. */
   unsetVariables: { line: number; name: string }[]
   /** Where it turns ON_ERROR_STOP off, or AUTOCOMMIT. */
@@ -61,6 +64,8 @@ export function emptyFacts(text: ScriptText): ScriptFacts {
     text,
     restricted: false,
     refused: [],
+    copies: 0,
+    rowCommand: null,
     unsetVariables: [],
     goesOn: null,
     holdsBack: null,

@@ -9,6 +9,8 @@ export type ScriptPart =
   | { kind: 'comment'; text: string; line: number }
   /** A command of psql with its arguments, wherever in a line it stands. */
   | { kind: 'backslash'; text: string; line: number }
+  /** A row of COPY with a backslash in it. */
+  | { kind: 'row'; text: string; line: number }
   /** `:name` and its quoted forms, which psql replaces outside of quotes; unquoted in brackets it may be an array's slice. */
   | { kind: 'variable'; name: string; quoted: boolean; inBrackets: boolean; line: number }
 
@@ -182,6 +184,7 @@ export function createScriptLexer(take: (part: ScriptPart) => void): (piece: str
 
   const readLine = (text: string, begins: boolean, ends: boolean) => {
     if (inCopy) {
+      if (begins && text.includes('\\')) take({ kind: 'row', text, line })
       if (begins && ends && (text === '\\.' || text === '\\.\r')) inCopy = false
       return
     }

@@ -115,6 +115,20 @@ function outsideQuotes(text: string): string {
   return text.replaceAll(/'(?:[^'\\]|\\.)*'/g, '')
 }
 
+/**
+ * What a row of COPY would do if psql read it as a command, as psql up to 16 does with the rows of a COPY that failed when it
+ * goes on after errors. What pg_dump writes never does: it doubles each backslash, and psql drops a line with a wrong command.
+ */
+export function rowDanger(row: string): string | undefined {
+  for (const found of row.matchAll(/\\(\\|[^\s\\]*)/g)) {
+    const name = found[1] ?? ''
+    if (name === '\\' || !(harmless.has(name) || name in refused || name === 'copy')) continue
+    const why = metaRefusal(row.slice(found.index, found.index + 1000))
+    if (why !== undefined) return why
+  }
+  return undefined
+}
+
 /** Variables that psql itself sets. */
 export const ownVariables: ReadonlySet<string> = new Set([
   ...['AUTOCOMMIT', 'COMP_KEYWORD_CASE', 'DBNAME', 'ECHO', 'ECHO_HIDDEN', 'ENCODING', 'ERROR', 'FETCH_COUNT', 'HIDE_TABLEAM'],

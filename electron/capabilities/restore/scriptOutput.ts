@@ -66,7 +66,7 @@ export function readScriptOutput(options: ScriptOutputOptions): { line(text: str
         return
       }
       if (match && !isError(severity, sqlstate)) return close()
-      if (severity === 'error' && !/\\(un)?restrict|\\connect|backslash commands are restricted/.test(said)) {
+      if (severity === 'error' && isLost(said)) {
         close()
         outcome.fatal.push(hidePasswords(said))
         return
@@ -97,6 +97,11 @@ export function readScriptOutput(options: ScriptOutputOptions): { line(text: str
       return outcome
     },
   }
+}
+
+/** Of psql's own words at a line of the script: after these it ends, after all others it can go on. */
+function isLost(said: string): boolean {
+  return /^connection to server was lost|could not (open|read|write)|out of memory|server closed the connection/i.test(said)
 }
 
 /** Classes 00, 01 and 02 are success, warning and no data. Without a SQLSTATE it is psql's own message. */
