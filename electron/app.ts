@@ -14,6 +14,7 @@ import { jobsHandlers } from './capabilities/jobs/handlers'
 import { objectsHandlers } from './capabilities/objects/handlers'
 import { practiceHandlers, restartPractice } from './capabilities/practice/handlers'
 import { restartRestore, restoreHandlers } from './capabilities/restore/handlers'
+import { restoreOutcomeHandlers } from './capabilities/restore/outcomeHandlers'
 import { restorePart } from './capabilities/restore/part'
 import { claimInstance } from './instance'
 import { openJobManager } from './jobs/jobManager'
@@ -83,19 +84,24 @@ function mount(services: Services): AllHandlers {
     dump: dumpHandlers(services),
     clusterDump: clusterDumpHandlers(services, parts),
     restore: restoreHandlers(services),
+    restoreOutcome: restoreOutcomeHandlers(services),
     dumpToServer: dumpToServerHandlers(services),
     backups: backupsHandlers(services),
     practice,
-    jobs: jobsHandlers(services.jobs, {
-      copy: restartCopy(services),
-      dump: restartDump(services),
-      'cluster-dump': restartClusterDump(services, parts),
-      'cluster-restore': restartClusterRestore(services, parts),
-      restore: restartRestore(services),
-      'dump-to-server': restartDumpToServer(services),
-      backups: restartVerify(services),
-      practice: (input) => restartPractice(practice, input),
-    }),
+    jobs: jobsHandlers(
+      services.jobs,
+      {
+        copy: restartCopy(services),
+        dump: restartDump(services),
+        'cluster-dump': restartClusterDump(services, parts),
+        'cluster-restore': restartClusterRestore(services, parts),
+        restore: restartRestore(services),
+        'dump-to-server': restartDumpToServer(services),
+        backups: restartVerify(services),
+        practice: (input) => restartPractice(practice, input),
+      },
+      services.host.version,
+    ),
     host: hostHandlers(services),
   } satisfies AllHandlers
 }

@@ -47,11 +47,21 @@ export function splitStatements(text: string): string[] {
 }
 
 export function sqlTokens(statement: string): SqlToken[] {
-  const tokens: SqlToken[] = []
+  return placedTokens(statement).map(({ kind, text }) => ({ kind, text }))
+}
+
+/** With where each begins and ends in the statement. */
+export interface PlacedToken extends SqlToken {
+  start: number
+  end: number
+}
+
+export function placedTokens(statement: string): PlacedToken[] {
+  const tokens: PlacedToken[] = []
   let at = 0
   while (at < statement.length) {
     const piece = readPiece(statement, at)
-    if (piece.kind !== 'space') tokens.push({ kind: piece.kind, text: piece.text })
+    if (piece.kind !== 'space') tokens.push({ kind: piece.kind, text: piece.text, start: at, end: piece.end })
     at = piece.end
   }
   return tokens

@@ -87,7 +87,8 @@ export async function readServer(client: Client): Promise<ServerState> {
   }
 }
 
-async function readSystemIdentifier(client: Client): Promise<string | null> {
+/** null where this role may not. */
+export async function readSystemIdentifier(client: Client): Promise<string | null> {
   const allowed = await one<{ may: boolean }>(
     client,
     `SELECT has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') AS may`,

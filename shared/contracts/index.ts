@@ -11,6 +11,7 @@ import { objects } from './objects'
 import { dumpToServer } from './pipe'
 import { practice } from './practice'
 import { restore } from './restore'
+import { restoreOutcome } from './restoreOutcome'
 
 export const contracts = {
   connections,
@@ -19,6 +20,7 @@ export const contracts = {
   dump,
   clusterDump,
   restore,
+  restoreOutcome,
   dumpToServer,
   backups,
   practice,

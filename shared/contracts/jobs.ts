@@ -22,6 +22,8 @@ export const jobs = contract('jobs', {
   remove: call(jobRef, z.object({})),
   /** The same request again, as a new job. */
   runAgain: call(jobRef, jobStarted),
+  /** Writes the outcome of an ended job as text into a file of the core's machine; refused where one is there. */
+  saveReport: call(jobRef.extend({ path: z.string().min(1).max(4096) }), z.object({ path: z.string() })),
   /** `count` lines from `from` (0 is the first); shorter at the end. With a level, only lines of that level or worse count. */
   log: call(
     jobRef.extend({ from: z.int().nonnegative(), count: z.int().min(1).max(2000), level: z.enum(logLevels) }),

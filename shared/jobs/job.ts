@@ -94,6 +94,10 @@ export const jobResult = z.object({
   rowCheck: rowCheck.optional(),
   /** A restore's entries that failed and can be run again: of which archive, packed as in a choice, and how many. */
   failed: z.object({ toc: z.string(), ids: z.string(), count: z.int() }).optional(),
+  /** Entries of the archive without an error, by kind as the archive names them. */
+  restored: z.object({ count: z.int(), kinds: z.record(z.string(), z.int()) }).optional(),
+  /** The database whose place the restored one took: its name now, and its OID, which no other has. */
+  kept: z.object({ database: z.string(), oid: z.string(), systemIdentifier: z.string().nullable() }).optional(),
 })
 
 /** What the job writes; persisted before the first byte, so that a restart can name what was left. */

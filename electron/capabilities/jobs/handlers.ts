@@ -4,11 +4,13 @@ import { isEnded } from '../../../shared/jobs/transitions'
 import { AppError } from '../../../shared/rpc/appError'
 import type { Handlers } from '../../../shared/rpc/contract'
 import type { JobManager } from '../../jobs/jobTypes'
+import { saveReport } from '../../jobs/saveReport'
 
 /** Starts a capability's job again from its stored request, which it checks like a new one. By the job's `capability`. */
 export type Restarters = Readonly<Record<string, (input: unknown) => Promise<{ jobId: string }>>>
 
-export function jobsHandlers(manager: JobManager, restarters: Restarters): Handlers<typeof jobs, AbortSignal> {
+/** `version` is the application's, for what it writes. */
+export function jobsHandlers(manager: JobManager, restarters: Restarters, version = ''): Handlers<typeof jobs, AbortSignal> {
   return {
     watch: (_input, { signal }) => manager.watch(signal),
     get: async ({ jobId }) => manager.get(jobId),
@@ -27,6 +29,10 @@ export function jobsHandlers(manager: JobManager, restarters: Restarters): Handl
         throw new AppError('bad_input', `"${job.title}" can't be run again from here.`, { hint: 'Start it from its own page.' })
       }
       return restart(job.input)
+    },
+    saveReport: async ({ jobId, path }) => {
+      await saveReport(manager.get(jobId), path, version)
+      return { path }
     },
     log: ({ jobId, from, count, level }) => manager.readLog(jobId, from, count, level),
     watchLog: ({ jobId }, { signal }) => manager.watchLog(jobId, signal),

@@ -59,9 +59,17 @@ export async function runArchive({ plan, env, job, services, onIssue }: RunConte
     exit: exit.killedBy === null ? `pg_restore ${exit.code}` : `pg_restore, ${exit.killedBy}`,
     failedEntries: outcome.failedEntries.size,
     repeatable: outcome.repeatable,
+    restored: restoredKinds(entries, outcome),
     entries: entries.length,
     facts: [],
   }
+}
+
+/** Kinds of the entries without an error, the most first. */
+function restoredKinds(entries: readonly TocEntry[], { failedEntries }: RestoreOutcome): Record<string, number> {
+  const kinds = new Map<string, number>()
+  for (const { id, kind } of entries) if (!failedEntries.has(id)) kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+  return Object.fromEntries([...kinds].toSorted((a, b) => b[1] - a[1]))
 }
 
 /** The number of the job's newest log line. */
