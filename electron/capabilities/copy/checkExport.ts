@@ -135,7 +135,7 @@ async function checkServerPlace(
     return [...rows, row('file', 'blocker', 'File on the server', 'COPY writes to absolute paths only.')]
   if (!server.writeFiles) return rows
   const found = await serverFile(client, place.path, server)
-  const lasting = 'The server writes the file in place: a cancelled export leaves what it has written.'
+  const lasting = 'The server writes the file in place: an export that does not end leaves it empty.'
   if (found === 'there' && !place.overwrite) {
     rows.push(
       row('file', 'blocker', 'File on the server', `${place.path} exists there already, and COPY would replace it.`, [

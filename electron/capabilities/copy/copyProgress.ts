@@ -37,10 +37,15 @@ export interface ServerProgress {
 /** Looks once a second on a connection of its own; returns how to stop. Servers before 14 tell nothing. */
 export function watchServer(
   session: CopySession,
+  /** null: something else is shown anyway. */
+  job: Pick<JobContext, 'progress'> | null,
   version: number,
   show: (progress: ServerProgress) => void,
 ): () => Promise<void> {
-  if (version < 140000) return () => Promise.resolve()
+  if (version < 140000) {
+    job?.progress({ done: 0, total: null, unit: 'rows', label: 'PostgreSQL 13 does not tell how far a COPY is' })
+    return () => Promise.resolve()
+  }
   let asking: Promise<void> = Promise.resolve()
   let busy = false
   const look = async () => {
@@ -68,6 +73,15 @@ export function watchServer(
 
 export function countOf(count: number, one: string): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? one : `${one}s`}`
+}
+
+/** "12,000 rows, 4,000 rows/s" since it was called, for progress that is counted in bytes. */
+export function pacedRows(): (rows: number) => string {
+  const startedAt = performance.now()
+  return (rows) => {
+    const perSecond = rows / Math.max((performance.now() - startedAt) / 1000, 0.001)
+    return rows === 0 ? '' : `${countOf(rows, 'row')}, ${Math.round(perSecond).toLocaleString('en-US')} rows/s`
+  }
 }
 
 export function rate(rows: number, startedAt: number): string {

@@ -99,7 +99,9 @@ function run(services: CopyServices, plan: CopyPlan, job: JobContext) {
 function onCancel(request: CopyRequest): string {
   if (request.kind !== 'export') return 'Nothing goes into the table: everything runs in one transaction.'
   if (request.place.kind === 'client') return 'The unfinished .partial file is removed.'
-  return 'The server stops; what it has written until then stays there.'
+  return request.place.kind === 'server-file'
+    ? 'The server stops, and the file there is emptied.'
+    : 'The server stops; what the program has made of the rows until then stays.'
 }
 
 /** One job at a time writes to a file, or keeps bad rows beside one. */

@@ -9,7 +9,7 @@ import type { JobContext } from '../../jobs/jobTypes'
 import { copyIn } from '../../postgres/copyStream'
 import type { ClientInput } from './clientInput'
 import { explainCopyError } from './copyError'
-import { countOf, startPace } from './copyProgress'
+import { countOf, pacedRows, startPace } from './copyProgress'
 import type { CopySession } from './copySession'
 import { importSql, optionsOf } from './copySql'
 import { encodingOf, rulesFor } from './fileRules'
@@ -40,6 +40,7 @@ export async function importRows(
   let read = 0
   let sent = 0
   const pace = startPace(job)
+  const told = pacedRows()
   const loader = startLoader({
     client,
     sql: importSql(request, plan.columns, batchOptions),
@@ -70,7 +71,7 @@ export async function importRows(
       matched = true
       await loader.load(batch)
       sent += batch.length
-      pace.show({ done: Math.min(read, input.size), total: input.size, unit: 'bytes', label: countOf(sent, 'row') })
+      pace.show({ done: Math.min(read, input.size), total: input.size, unit: 'bytes', label: told(sent) })
     }
     await rejects.flush()
     const result = await commitImport(session, plan, job, {

@@ -4,12 +4,13 @@ import type { JobResult } from '../../../shared/jobs/job'
 import { formatBytes } from '../../../shared/model/byteCount'
 import { AppError } from '../../../shared/rpc/appError'
 import type { JobContext } from '../../jobs/jobTypes'
-import { copyOut, runOne } from '../../postgres/copyStream'
+import { copyOut } from '../../postgres/copyStream'
 import { openOutput, partialName } from './clientOutput'
 import { explainCopyError } from './copyError'
-import { countOf, rate, startPace, watchServer } from './copyProgress'
+import { countOf, rate, startPace } from './copyProgress'
 import { type CopyServices, type CopySession, openCopySession } from './copySession'
 import { optionsOf } from './copySql'
+import { exportOnServer } from './exportOnServer'
 import { beginReadOnly, describeQuery } from './exportSample'
 import { hasHeader } from './fileRules'
 import type { ExportPlan } from './planCopy'
@@ -92,38 +93,4 @@ function requireAllRows(plan: ExportPlan, rows: number, messages: number): void 
   throw new AppError('tool_failed', `The server sent ${rows} rows and ${messages - header} arrived.`, {
     hint: 'Run the export again. The unfinished file is removed.',
   })
-}
-
-async function exportOnServer(session: CopySession, plan: ExportPlan, job: JobContext): Promise<JobResult> {
-  const startedAt = performance.now()
-  const pace = startPace(job)
-  const stopWatching = watchServer(session, plan.server.version, ({ rows, bytes }) =>
-    pace.show({ done: rows, total: null, unit: 'rows', label: formatBytes(bytes) }),
-  )
-  job.signal.addEventListener('abort', session.cancel, { once: true })
-  try {
-    const rows = await runOne(session.client, plan.sql)
-    await session.client.query('COMMIT')
-    job.endStep('rows', 'done', `${countOf(rows, 'row')}, ${rate(rows, startedAt)}`)
-    const [where] = plan.writes
-    return {
-      headline: `${countOf(rows, 'row')} exported on the server.`,
-      facts: [
-        { label: where?.label ?? 'Place', value: where?.value ?? '', mono: true },
-        { label: 'Rows', value: rows.toLocaleString('en-US'), mono: false },
-      ],
-      backupPath: null,
-      database: plan.request.database,
-    }
-  } catch (error) {
-    if (job.signal.aborted && plan.request.place.kind === 'server-file') {
-      job.leftover(`${plan.request.place.path} on the server, as far as it was written`)
-    }
-    job.signal.throwIfAborted()
-    throw explainCopyError(error, { what: plan.title })
-  } finally {
-    job.signal.removeEventListener('abort', session.cancel)
-    await stopWatching()
-    pace.end()
-  }
 }

@@ -3,7 +3,6 @@ import { Buffer } from 'node:buffer'
 import { basename } from 'node:path'
 import { type Client, DatabaseError } from 'pg'
 import type { JobResult } from '../../../shared/jobs/job'
-import { formatBytes } from '../../../shared/model/byteCount'
 import { AppError } from '../../../shared/rpc/appError'
 import { isAsked } from '../../../shared/tools/defineTool'
 import type { JobContext } from '../../jobs/jobTypes'
@@ -11,7 +10,7 @@ import { copyIn, runOne } from '../../postgres/copyStream'
 import { explainSqlError } from '../../postgres/sqlError'
 import { type ClientInput, openInput } from './clientInput'
 import { explainCopyError, explainFileError } from './copyError'
-import { countOf, rate, startPace, watchServer } from './copyProgress'
+import { countOf, pacedRows, rate, startPace, watchServer } from './copyProgress'
 import { type CopyServices, type CopySession, openCopySession } from './copySession'
 import { importSql, optionsOf } from './copySql'
 import { encodingOf, hasHeader, rulesFor } from './fileRules'
@@ -69,14 +68,15 @@ async function importWhole(session: CopySession, plan: ImportPlan, job: JobConte
   const pace = startPace(job)
   let read = 0
   let rowsSoFar = 0
+  const told = pacedRows()
   const show = () =>
     pace.show({
       done: Math.min(read, input.size),
       total: input.size,
       unit: 'bytes',
-      label: rowsSoFar > 0 ? countOf(rowsSoFar, 'row') : '',
+      label: told(rowsSoFar),
     })
-  const stopWatching = watchServer(session, plan.server.version, (now) => {
+  const stopWatching = watchServer(session, null, plan.server.version, (now) => {
     rowsSoFar = now.rows
     show()
   })
@@ -168,8 +168,9 @@ async function importOnServer(session: CopySession, plan: ImportPlan, job: JobCo
   const { request } = plan
   const startedAt = performance.now()
   const pace = startPace(job)
-  const stopWatching = watchServer(session, plan.server.version, ({ bytes, total, rows }) =>
-    pace.show({ done: bytes, total, unit: 'bytes', label: `${countOf(rows, 'row')}, ${formatBytes(bytes)}` }),
+  const told = pacedRows()
+  const stopWatching = watchServer(session, job, plan.server.version, ({ bytes, total, rows }) =>
+    pace.show({ done: bytes, total, unit: 'bytes', label: told(rows) }),
   )
   try {
     const rows = await runOne(session.client, importSql(request, plan.columns, optionsOf(request, 'from')))
