@@ -1,11 +1,17 @@
-// The four test suites: what each holds, and how many files run at once.
+// The four test suites: what each holds, and how many files run at once. build/suites.mjs gives failed files a second try.
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './longestFirst'
 
 const long = process.env.WALKBACK_LONG === '1'
 const minutes = (n: number) => n * 60_000
 
-function suite(name: string, timeout: number, parallel: boolean) {
+// One more than there are cores: the tests wait for servers, disks and pages for part of their time.
+const workers = Math.min(6, Math.max(3, availableParallelism() + 1))
+
+/** Suites of one group run at the same time, their files taken from one line. */
+function suite(name: string, timeout: number, group: number) {
   return {
     extends: true as const,
     test: {
@@ -13,8 +19,8 @@ function suite(name: string, timeout: number, parallel: boolean) {
       include: [`test/${name}/**/*.test.{ts,tsx}`],
       testTimeout: long ? timeout * 6 : timeout,
       hookTimeout: minutes(5),
-      fileParallelism: parallel,
-      sequence: { groupOrder: ['unit', 'transport', 'integration', 'e2e'].indexOf(name) },
+      maxWorkers: workers,
+      sequence: { groupOrder: group },
     },
   }
 }
@@ -26,11 +32,12 @@ export default defineConfig({
     pool: 'forks',
     // The default second is too short for a page on a busy machine; a poll that holds returns at once.
     expect: { poll: { timeout: 15_000, interval: 50 } },
+    sequence: { sequencer: LongestFirst },
     projects: [
-      suite('unit', 20_000, true),
-      suite('transport', 60_000, true),
-      suite('integration', minutes(3), false),
-      suite('e2e', minutes(4), false),
+      suite('unit', 20_000, 1),
+      suite('transport', 60_000, 1),
+      suite('integration', minutes(3), 2),
+      suite('e2e', minutes(4), 2),
       {
         extends: true as const,
         test: {
