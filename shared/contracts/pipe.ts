@@ -43,6 +43,14 @@ const chosenTool = z.object({
   problem: z.object({ message: z.string(), hint: z.string() }).nullable(),
 })
 
+export const rolesMade = z.object({
+  /** `bare`: without login and rights, with the reason in `words`; else `words` says what it is now. */
+  created: z.array(z.object({ name: z.string(), how: z.enum(['as-source', 'bare']), words: z.string() })),
+  failed: z.array(z.object({ name: z.string(), message: z.string() })),
+  /** Memberships and rights that could not be given. */
+  notes: z.array(z.string()),
+})
+
 export const dumpToServer = contract('dump-to-server', {
   /** What the form needs once both servers and the database are chosen. */
   prepare: call(
@@ -62,13 +70,11 @@ export const dumpToServer = contract('dump-to-server', {
     }),
   ),
   preview: call(pipeRequest, commandPreview),
-  /** Makes roles that the destination lacks, without login and without rights of their own; says what was made. */
-  createRoles: call(
-    destination.extend({ roles: z.array(name.min(1)).max(1000) }),
-    z.object({ created: z.array(z.string()), failed: z.array(z.object({ name: z.string(), message: z.string() })) }),
-  ),
+  /** Makes roles that the destination lacks as they are at the source, without their passwords; says what was made. */
+  createRoles: call(databaseRef.extend(destination.shape).extend({ roles: z.array(name.min(1)).max(1000) }), rolesMade),
   start: call(pipeRequest, jobStarted),
 })
 
 export type PipeRequest = z.infer<typeof pipeRequest>
+export type RolesMade = z.infer<typeof rolesMade>
 export type PipeTarget = z.infer<typeof pipeTarget>

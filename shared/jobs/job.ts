@@ -70,10 +70,12 @@ export const jobIssue = z.object({
 
 export const jobFact = z.object({ label: z.string(), value: z.string(), mono: z.boolean().default(false) })
 
-/** What a restore brought, compared table by table with what the archive holds. */
+/** What a restore or a copy brought, compared table by table with what the archive or the source holds. */
 export const rowCheck = z.object({
-  /** rows: counted in the archive and in the database; presence: only that the tables are there. */
+  /** rows: counted on both sides; presence: only that the tables are there. */
   by: z.enum(['rows', 'presence']),
+  /** Absent: a dump. */
+  against: z.enum(['dump', 'source']).optional(),
   tables: z.int(),
   matched: z.int(),
   /** In the tables that match. */

@@ -79,7 +79,8 @@ async function makeSlow(database: string): Promise<void> {
 async function untilMoving(jobId: string): Promise<void> {
   for (let tries = 0; tries < 300; tries += 1) {
     const job = lab.core.app.services.jobs.get(jobId)
-    if (/"big".* written/.test(job.progress?.label ?? '') && programs('pg_restore', destination).length === 1) return
+    if (/"public.big" .* through the pipe/.test(job.progress?.label ?? '') && programs('pg_restore', destination).length === 1)
+      return
     if (job.endedAt !== null) throw new Error(`it ended: ${JSON.stringify(job.error)}`)
     await new Promise((resolve) => setTimeout(resolve, 30))
   }
@@ -158,8 +159,12 @@ describe('what it refuses', () => {
     ])
     const asked = request('owned', 'owned')
     const [missing] = await blockers(asked)
-    expect(missing).toMatchObject({ id: 'role:only "here"', check: 'Role only "here" is missing', found: 'It owns 1 object.' })
-    expect(missing?.fixes.map(({ label }) => label)).toEqual(['Create it there, without login', 'No owners', 'Copy with errors'])
+    expect(missing).toMatchObject({
+      id: 'role:only "here"',
+      check: 'Role only "here" is missing',
+      found: 'It owns 1 object. At the source: NOLOGIN.',
+    })
+    expect(missing?.fixes.map(({ label }) => label)).toEqual(['Create it as at the source', 'No owners', 'Copy with errors'])
     await expect(api().start(asked)).rejects.toThrow('The copy was not started. 1 blocker: Role only "here" is missing.')
     expect(await exists(destination, 'owned')).toBe(false)
 
@@ -173,9 +178,11 @@ describe('what it refuses', () => {
     })
     expect(job.result?.headline).toMatch(/^Completed with 1 error: owned on pg\d+ \d+ is not whole\.$/)
 
-    expect(await api().createRoles({ destinationId: into, roles: ['only "here"'] })).toEqual({
-      created: ['only "here"'],
+    const asking = { connectionId: from, database: 'owned', destinationId: into }
+    expect(await api().createRoles({ ...asking, roles: ['only "here"'] })).toEqual({
+      created: [{ name: 'only "here"', how: 'as-source', words: 'NOLOGIN' }],
       failed: [],
+      notes: [],
     })
     const whole = await run(request('owned', 'owned 2'))
     expect(whole.issues).toEqual([])
@@ -201,7 +208,9 @@ describe('what it refuses', () => {
     ])
     const readOnly = await lab.connect(destination, { readOnly: true })
     await expect(api().start(request('full', 'n', { destinationId: readOnly }))).rejects.toThrow('read-only')
-    await expect(api().createRoles({ destinationId: readOnly, roles: ['x'] })).rejects.toThrow('read-only')
+    await expect(
+      api().createRoles({ connectionId: from, database: 'full', destinationId: readOnly, roles: ['x'] }),
+    ).rejects.toThrow('read-only')
     expect(await exists(destination, 'n')).toBe(false)
   }, 60_000)
 
@@ -235,7 +244,7 @@ describe('how it ends', () => {
     await untilMoving(jobId)
     await new Promise((resolve) => setTimeout(resolve, 1500))
     // pg_dump could have sent all 80 MB by now.
-    expect(lab.core.app.services.jobs.get(jobId).progress?.label).toMatch(/(kB|KB|KiB| [1-9]\.?\d* M\w*B) written$/)
+    expect(lab.core.app.services.jobs.get(jobId).progress?.label).toMatch(/(kB|KB|KiB| [1-9]\.?\d* M\w*B) through the pipe$/)
     lab.core.app.services.jobs.cancel(jobId)
     const job = await lab.core.ended({ jobId })
     expect(job.state).toBe('cancelled')

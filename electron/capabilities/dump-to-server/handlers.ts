@@ -3,6 +3,7 @@ import type { CommandPreview } from '../../../shared/contracts/dump'
 import { type dumpToServer, type PipeRequest, pipeRequest } from '../../../shared/contracts/pipe'
 import { formatBytes } from '../../../shared/model/byteCount'
 import type { Handlers } from '../../../shared/rpc/contract'
+import { blockedSentence } from '../../library/preflightRow'
 import { suggestName, suggestTarget } from '../../postgres/newDatabase'
 import { withServer } from '../../postgres/openServer'
 import { readSource } from '../../postgres/readSource'
@@ -10,14 +11,14 @@ import { readServer } from '../../postgres/serverState'
 import { withClient } from '../../postgres/withClient'
 import { createRoles } from './createRoles'
 import { choosePrograms, type PipePlan, type PipeServices, planPipe, type ToolAnswer } from './planPipe'
-import { blockedSentence, checkPipe, refuseBlocked } from './preflightPipe'
+import { checkPipe, refuseBlocked } from './preflightPipe'
 import { runCopy } from './runCopy'
 
 export function dumpToServerHandlers(services: PipeServices): Handlers<typeof dumpToServer, AbortSignal> {
   return {
     prepare: async (input, { signal }) => prepare(services, input, signal),
     preview: async (request, { signal }) => preview(services, request, signal),
-    createRoles: async ({ destinationId, roles }) => createRoles(services, destinationId, roles),
+    createRoles: async (wanted, { signal }) => createRoles(services, wanted, signal),
     start: async (request, { signal }) => startCopy(services, request, signal),
   }
 }
@@ -70,11 +71,12 @@ async function preview(services: PipeServices, request: PipeRequest, signal: Abo
   }
 }
 
-function writes({ request, source, destination }: PipePlan): CommandPreview['writes'] {
+function writes({ request, source, destination, database }: PipePlan): CommandPreview['writes'] {
   const size = source.facts.record.databaseSize
   const where = `${request.target.database} on ${destination.connection.label}${size === null ? '' : `, about ${formatBytes(size)}`}`
   return [
     { label: request.target.kind === 'new' ? 'New database' : 'Existing database', value: where },
+    ...(request.target.kind === 'new' ? [{ label: 'Until it is whole', value: `Called ${database}` }] : []),
     { label: 'On this machine', value: 'Nothing: it goes straight through' },
   ]
 }
@@ -98,16 +100,17 @@ async function startCopy(services: PipeServices, asked: PipeRequest, signal: Abo
       { id: 'checks', label: 'Checks' },
       ...(kind === 'new' ? [{ id: 'create', label: 'Create database' }] : []),
       { id: 'copy', label: 'Copy' },
-      ...(request.analyze ? [{ id: 'analyze', label: 'ANALYZE' }] : []),
+      ...(request.analyze ? [{ id: 'analyze', label: 'ANALYZE in stages' }] : []),
       { id: 'compare', label: 'Count rows on both sides' },
+      ...(kind === 'new' ? [{ id: 'name', label: 'Give it its name' }] : []),
       { id: 'result', label: 'Result' },
     ],
     onCancel:
       kind === 'new'
-        ? `The database ${database} on ${destination.connection.label}, which this job creates, is dropped. The source stays as it is.`
+        ? `The database ${plan.database} on ${destination.connection.label}, which this job creates, is dropped. The source stays as it is.`
         : `What was copied into ${database} until then stays there. The source stays as it is.`,
     locks: [`database:${server}/${database}`],
-    run: (context) => runCopy(request, context, services),
+    run: (context) => runCopy(request, context, services, plan.now),
   })
   return { jobId: id }
 }

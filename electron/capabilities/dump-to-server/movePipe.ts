@@ -1,9 +1,9 @@
 // Runs pg_dump into pg_restore for one job: progress by table, errors by object, and an end judged by what both said.
 import type { JobIssue } from '../../../shared/jobs/job'
+import { formatBytes } from '../../../shared/model/byteCount'
 import { formatPgVersion } from '../../../shared/model/pgVersion'
 import { AppError } from '../../../shared/rpc/appError'
 import type { JobContext } from '../../jobs/jobTypes'
-import { trackDump } from '../../library/dumpProgress'
 import { collectMessages, toIssue } from '../../library/dumpWarnings'
 import { explainToolFailure } from '../../library/explainToolFailure'
 import { readRestoreOutput } from '../../library/restoreOutput'
@@ -11,78 +11,71 @@ import { hidePasswords } from '../../library/sqlText'
 import type { ProcessExit } from '../../process/processTypes'
 import { type PipeEnd, runPipe } from './pipePrograms'
 import type { PipePlan, PipeServices } from './planPipe'
-import { selects } from './preflightPipe'
+import { trackMove } from './trackMove'
 
 export interface Move {
   plan: PipePlan
   job: JobContext
   services: PipeServices
   snapshot: string
+  /** Of both programs, with their passfiles. */
+  environments: { from: Record<string, string>; into: Record<string, string> }
   onIssue: (issue: JobIssue) => void
 }
 
-/** pg_restore goes on without a connection, failing at every entry to the end of what comes: it is ended at once. */
+/** pg_restore goes on after these, failing at every entry to the end of what comes: it is ended at once. */
 const lostConnection =
   /server closed the connection unexpectedly|no connection to the server|connection to server was lost|terminating connection due to|the database system is/
+const diskFull = /No space left on device|Disk quota exceeded/
 
-export async function movePipe({ plan, job, services, snapshot, onIssue }: Move) {
-  const { dump, restore, source, destination } = plan
+export async function movePipe({ plan, job, services, snapshot, environments: { from, into }, onIssue }: Move) {
+  const { dump, restore } = plan
   if (!dump || !restore) throw new Error('the checks refuse a copy without programs')
-  const from = await services.connections.toolEnvironment(source.connection)
-  job.onCleanup('remove the passfile of the source', from.remove)
-  const into = await services.connections.toolEnvironment(destination.connection)
-  job.onCleanup('remove the passfile of the destination', into.remove)
   for (const command of plan.shown.filter(({ program }) => program === 'pg_dump')) job.command(command)
-
-  const whole = !selects(plan.request)
-  const progress = trackDump(
-    source.facts.tables.filter((table) => table.kind === 'r'),
-    false,
-    whole,
-  )
   const said = collectMessages()
   const dumpErrors: string[] = []
-  const restored = readRestored(plan, onIssue, () => services.jobs.get(job.id).logLines - 1)
-  let bytes = 0
-  let dumped = false
-  const show = (label?: string) => {
-    if (label !== undefined && dumped) job.progress({ done: restored.entries(), total: null, unit: 'objects', label })
-    else if (!dumped) job.progress(progress.now())
-  }
+  const progress = trackMove(plan)
+  const show = () => job.progress(progress.now())
+  const restored = readRestored(
+    plan,
+    onIssue,
+    () => services.jobs.get(job.id).logLines - 1,
+    (kind, words) => {
+      progress.entry(kind, words)
+      show()
+    },
+  )
   job.step('copy')
   const end = await runPipe(
     job,
     {
       file: dump.tool.path,
       argv: [...dump.command.argv, `--snapshot=${snapshot}`],
-      env: from.env,
+      env: from,
       onStderr: (line) => {
         job.log(line, levelOf(line))
         said.line(line)
         if (levelOf(line) === 'error' && dumpErrors.length < 200) dumpErrors.push(line)
-        progress.line(line)
+        progress.dumping(line)
         show()
       },
     },
     {
       file: restore.tool.path,
       argv: restore.command.argv,
-      env: into.env,
+      env: into,
       onStderr: (line) => {
         job.log(hidePasswords(line), levelOf(line))
         restored.line(line)
-        if (lostConnection.test(line)) throw lost(plan, line)
-        show(line.replace(/^pg_restore: /, ''))
+        refuseToGoOn(plan, line)
       },
       failed: (exit) => exit.code !== 0 && !restored.wentOn(exit),
     },
     (count) => {
-      bytes += count
-      progress.written(bytes)
+      progress.passed(count)
       show()
     },
   )
-  dumped = true
   job.signal.throwIfAborted()
   const outcome = restored.end()
   judge(plan, end, dumpErrors, outcome.fatal)
@@ -94,12 +87,33 @@ export async function movePipe({ plan, job, services, snapshot, onIssue }: Move)
   }
   job.progress(null)
   const errors = outcome.errors - outcome.harmless
-  job.endStep('copy', errors > 0 ? 'warning' : 'done', errors > 0 ? `${errors} errors` : `${restored.entries()} entries`)
-  return { bytes, harmless: outcome.harmless, exit: `pg_dump ${end.out?.code}, pg_restore ${end.into?.code}` }
+  const words = `${restored.entries()} entries, ${formatBytes(String(progress.bytes()))}`
+  job.endStep('copy', errors > 0 ? 'warning' : 'done', errors > 0 ? `${words}, ${errors} errors` : words)
+  return {
+    bytes: progress.bytes(),
+    harmless: outcome.harmless,
+    exit: `pg_dump ${end.out?.code}, pg_restore ${end.into?.code}`,
+  }
+}
+
+/** Throws for what makes every later entry fail as well. Lines of progress hold names, which may read like anything. */
+function refuseToGoOn(plan: PipePlan, line: string): void {
+  if (/^pg_restore: (creating|processing|executing|from TOC|connecting|launching|finished) /.test(line)) return
+  if (lostConnection.test(line)) throw lost(plan, line)
+  if (!diskFull.test(line)) return
+  const said = hidePasswords(line.replace(/^pg_restore: (error: )?/, ''))
+  throw new AppError('tool_failed', `A disk of the destination, ${plan.destination.connection.label}, is full: ${said}`, {
+    hint: 'Make room there, or choose another tablespace, then start the copy again.',
+  })
 }
 
 /** The archive's table of contents went through the pipe unread: the entry of an error is the one pg_restore named last. */
-function readRestored(plan: PipePlan, onIssue: (issue: JobIssue) => void, logLine: () => number) {
+function readRestored(
+  plan: PipePlan,
+  onIssue: (issue: JobIssue) => void,
+  logLine: () => number,
+  onEntry: (kind: string, words: string) => void,
+) {
   const roles = plan.source.needs.roles.map(({ name }) => name)
   // The line ends with the owner, whose name may hold spaces too.
   const withoutOwner = (text: string) => {
@@ -117,8 +131,9 @@ function readRestored(plan: PipePlan, onIssue: (issue: JobIssue) => void, logLin
       program: 'pg_restore',
       tool: plan.restore?.tool.version ?? 0,
     },
-    onEntry: () => {
+    onEntry: (_id, kind, words) => {
       entries += 1
+      onEntry(kind, words)
     },
     onIssue: (issue) => onIssue(issue.object === '' && issue.severity === 'error' ? { ...issue, ...named } : issue),
     logLine,

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { PipeRequest } from '../../../shared/contracts/pipe'
 import type { ShownCommand } from '../../../shared/jobs/job'
+import { quoteIdentifier } from '../../../shared/model/identifier'
 import type { PgVersion } from '../../../shared/model/pgVersion'
 import { AppError } from '../../../shared/rpc/appError'
 import { type BuiltCommand, buildCommand, type CommandProblem } from '../../../shared/tools/buildCommand'
@@ -10,9 +11,11 @@ import { isAsked, type OptionValues, type Tool } from '../../../shared/tools/def
 import { pgDump } from '../../../shared/tools/pgDump'
 import { pgRestore } from '../../../shared/tools/pgRestore'
 import { shownWords } from '../../../shared/tools/showCommand'
+import { analyzeCommand, type PlannedAnalyze, planAnalyze } from '../../library/analyzeDatabase'
 import { freeBytes } from '../../library/freeSpace'
 import { databaseArgument } from '../../postgres/databaseArgument'
-import { createDatabaseSql } from '../../postgres/newDatabase'
+import { checkLocale, type LocaleAnswer } from '../../postgres/localeCheck'
+import { createDatabaseSql, nameBeside } from '../../postgres/newDatabase'
 import { withServer } from '../../postgres/openServer'
 import { type DumpSource, readSource } from '../../postgres/readSource'
 import { type ExistingContent, readContent, readServer, type ServerState } from '../../postgres/serverState'
@@ -28,12 +31,26 @@ export type ToolAnswer = { tool: ChosenTool; problem: null } | { tool: null; pro
 export interface PipePlan {
   request: PipeRequest
   source: { connection: ResolvedConnection; facts: DumpSource; needs: PipeNeeds }
-  destination: { connection: ResolvedConnection; server: ServerState; content: ExistingContent | null; freeBytes: bigint | null }
+  destination: {
+    connection: ResolvedConnection
+    server: ServerState
+    content: ExistingContent | null
+    /** Of a new database. */
+    locale: LocaleAnswer | null
+    freeBytes: bigint | null
+  }
+  /** What is copied into: the destination itself, or a database that takes its name when it is whole. */
+  database: string
+  /** When it was planned: that name is made from it. */
+  now: Date
   dump: { tool: ChosenTool; command: BuiltCommand } | null
   restore: { tool: ChosenTool; command: BuiltCommand } | null
   toolProblems: AppError[]
   problems: CommandProblem[]
   createSql: string | null
+  /** null for a database that exists. */
+  renameSql: string | null
+  analyze: PlannedAnalyze | null
   shown: ShownCommand[]
 }
 
@@ -47,7 +64,12 @@ const notHere: Readonly<Record<string, string>> = {
 }
 
 /** Throws AppError when a server can't be asked; what can be put right becomes a row of the checks. */
-export async function planPipe(services: PipeServices, asked: PipeRequest, signal?: AbortSignal): Promise<PipePlan> {
+export async function planPipe(
+  services: PipeServices,
+  asked: PipeRequest,
+  signal?: AbortSignal,
+  now = new Date(),
+): Promise<PipePlan> {
   const request = normalRequest(asked)
   const { connections } = services
   const from = await connections.resolve(request.connectionId)
@@ -56,8 +78,17 @@ export async function planPipe(services: PipeServices, asked: PipeRequest, signa
     { connections, connection: from, database: request.database, ...(signal ? { signal } : {}) },
     async (client) => ({ facts: await readSource(client, request.database), needs: await readNeeds(client) }),
   )
-  const server = await withServer(services, into, readServer, signal)
   const { target } = request
+  const { server, locale } = await withServer(
+    services,
+    into,
+    async (client) => {
+      const read = await readServer(client)
+      return { server: read, locale: target.kind === 'new' ? await checkLocale(client, target, read.encoding) : null }
+    },
+    signal,
+  )
+  const database = target.kind === 'new' ? nameBeside(target.database, 'copying', now, server.databases) : target.database
   const opens = target.kind === 'existing' && server.databases.get(target.database)?.allowsConnections === true
   const content = opens
     ? await withClient({ connections, connection: into, database: target.database, ...(signal ? { signal } : {}) }, readContent)
@@ -69,13 +100,20 @@ export async function planPipe(services: PipeServices, asked: PipeRequest, signa
   }
   const restore = tools.restore.tool && {
     tool: tools.restore.tool,
-    command: restoreCommand(request, into, tools.restore.tool.version, server.version),
+    command: restoreCommand(request, database, into, tools.restore.tool.version, server.version),
   }
-  const createSql = target.kind === 'new' ? createDatabaseSql(target, server.version) : null
+  const createSql = target.kind === 'new' ? createDatabaseSql({ ...target, database }, server.version) : null
+  const renameSql =
+    target.kind === 'new' ? `ALTER DATABASE ${quoteIdentifier(database)} RENAME TO ${quoteIdentifier(target.database)}` : null
+  const installations = await services.tools.installations()
+  const where = ` on ${into.label}`
+  const analyze = request.analyze ? planAnalyze(into, database, server.version, { installations, where }) : null
   return {
     request,
     source: { connection: from, ...source },
-    destination: { connection: into, server, content, freeBytes: await freeThere(into, server) },
+    destination: { connection: into, server, content, locale, freeBytes: await freeThere(into, server) },
+    database,
+    now,
     dump,
     restore,
     toolProblems: [tools.dump.problem, tools.restore.problem].filter((problem) => problem !== null),
@@ -86,7 +124,14 @@ export async function planPipe(services: PipeServices, asked: PipeRequest, signa
       ...refused(pgRestore, request.restoreOptions, ['create', 'jobs']),
     ],
     createSql,
-    shown: shownCommands(request, createSql, into.label, dump, restore),
+    renameSql,
+    analyze,
+    shown: [
+      ...(createSql === null ? [] : [sqlCommand(`SQL${where}`, createSql)]),
+      ...pipeCommand(dump, restore),
+      ...(request.analyze ? [analyzeCommand(analyze, where)] : []),
+      ...(renameSql === null ? [] : [sqlCommand('At the end, when it is whole', renameSql)]),
+    ],
   }
 }
 
@@ -146,11 +191,17 @@ function dumpCommand(request: PipeRequest, connection: ResolvedConnection, tool:
   return buildCommand(pgDump, values, { tool, server })
 }
 
-function restoreCommand(request: PipeRequest, connection: ResolvedConnection, tool: PgVersion, server: PgVersion): BuiltCommand {
+function restoreCommand(
+  request: PipeRequest,
+  database: string,
+  connection: ResolvedConnection,
+  tool: PgVersion,
+  server: PgVersion,
+): BuiltCommand {
   const values: OptionValues = {
     ...request.restoreOptions,
     ...connectionValues(connection),
-    dbname: databaseArgument(request.target.database),
+    dbname: databaseArgument(database),
     format: 'custom',
     verbose: true,
   }
@@ -166,22 +217,12 @@ function refused(tool: Tool, values: OptionValues, keys: readonly string[]): Com
   })
 }
 
-function shownCommands(
-  request: PipeRequest,
-  createSql: string | null,
-  label: string,
-  dump: PipePlan['dump'],
-  restore: PipePlan['restore'],
-): ShownCommand[] {
-  const sql = (title: string, text: string): ShownCommand => {
-    return { title, program: 'SQL', version: null, words: [text], kind: 'sql' }
-  }
-  const words = dump && restore ? [...shownWords(dump.command.argv), '|', 'pg_restore', ...shownWords(restore.command.argv)] : []
-  return [
-    ...(createSql === null ? [] : [sql(`SQL on ${label}`, `${createSql};`)]),
-    ...(dump && restore
-      ? [{ title: 'Out of one, into the other', program: 'pg_dump', version: dump.tool.version, words, kind: 'program' as const }]
-      : []),
-    ...(request.analyze ? [sql(`Statistics on ${label}`, 'ANALYZE;')] : []),
-  ]
+export function sqlCommand(title: string, sql: string): ShownCommand {
+  return { title, program: 'SQL', version: null, words: [`${sql};`], kind: 'sql' }
+}
+
+function pipeCommand(dump: PipePlan['dump'], restore: PipePlan['restore']): ShownCommand[] {
+  if (!dump || !restore) return []
+  const words = [...shownWords(dump.command.argv), '|', 'pg_restore', ...shownWords(restore.command.argv)]
+  return [{ title: 'Out of one, into the other', program: 'pg_dump', version: dump.tool.version, words, kind: 'program' }]
 }

@@ -1,8 +1,8 @@
 // Rows about what the database needs and the destination lacks: roles, tablespaces, extensions.
 import { majorOf } from '../../../shared/model/pgVersion'
 import type { PreflightFix, PreflightRow } from '../../../shared/model/preflight'
+import { row, setOption } from '../../library/preflightRow'
 import type { PipePlan } from './planPipe'
-import { row, setOption } from './preflightPipe'
 
 export function needRows(plan: PipePlan): PreflightRow[] {
   const rows = [...roleRows(plan), ...tablespaceRows(plan), ...extensionRows(plan)]
@@ -15,20 +15,28 @@ export function needRows(plan: PipePlan): PreflightRow[] {
 function roleRows(plan: PipePlan): PreflightRow[] {
   const { restoreOptions: options, dumpOptions } = plan.request
   const off = (key: string) => options[key] === true || dumpOptions[key] === true
-  return plan.source.needs.roles.flatMap(({ name, owns, grants, policies }) => {
-    if (plan.destination.server.roles.has(name)) return []
+  const missing = plan.source.needs.roles.filter(
+    ({ name, owns, grants, policies }) =>
+      !plan.destination.server.roles.has(name) &&
+      ((owns > 0 && !off('noOwner')) || (grants > 0 && !off('noPrivileges')) || (policies > 0 && !off('noPolicies'))),
+  )
+  const all = missing.map(({ name }) => name)
+  return missing.map(({ name, owns, grants, policies, words }) => {
     const parts = [
       owns > 0 && !off('noOwner') ? `owns ${count(owns, 'object')}` : '',
       grants > 0 && !off('noPrivileges') ? `has ${count(grants, 'grant')}` : '',
       policies > 0 && !off('noPolicies') ? `is named by ${policies === 1 ? '1 policy' : `${policies} policies`}` : '',
     ].filter(Boolean)
-    if (parts.length === 0) return []
-    const fixes: PreflightFix[] = [
-      { label: 'Create it there, without login', action: { kind: 'apply-globals', roles: [name], tablespaces: [] } },
-    ]
+    const create = (label: string, roles: string[]): PreflightFix => {
+      return { label, action: { kind: 'apply-globals', roles, tablespaces: [] } }
+    }
+    const fixes: PreflightFix[] = [create('Create it as at the source', [name])]
+    if (all.length > 1) fixes.push(create(`Create all ${all.length} missing roles`, all))
     if (owns > 0 && !off('noOwner')) fixes.push(setOption('No owners', 'noOwner', true))
     if (grants > 0 && !off('noPrivileges')) fixes.push(setOption('No privileges', 'noPrivileges', true))
-    return [needed(plan, `role:${name}`, `Role ${name} is missing`, `It ${parts.join(', ')}.`, fixes)]
+    const password = /\bLOGIN\b/.test(words) ? ' Its password is not taken along.' : ''
+    const found = `It ${parts.join(', ')}. At the source: ${words}.${password}`
+    return needed(plan, `role:${name}`, `Role ${name} is missing`, found, fixes)
   })
 }
 

@@ -2,30 +2,13 @@
 import { formatBytes } from '../../../shared/model/byteCount'
 import { qualifiedName } from '../../../shared/model/identifier'
 import { formatPgVersion, majorOf } from '../../../shared/model/pgVersion'
-import type { PreflightFix, PreflightRow } from '../../../shared/model/preflight'
+import type { PreflightRow } from '../../../shared/model/preflight'
 import { AppError } from '../../../shared/rpc/appError'
 import { isAsked } from '../../../shared/tools/defineTool'
+import { blockedSentence, goTo, row, sortRows } from '../../library/preflightRow'
 import type { PipePlan, PipeServices } from './planPipe'
 import { needRows } from './preflightNeeds'
-import { databaseRows } from './preflightTarget'
-
-export function row(
-  id: string,
-  result: PreflightRow['result'],
-  check: string,
-  found: string,
-  fixes: PreflightFix[] = [],
-): PreflightRow {
-  return { id, result, check, found, fixes }
-}
-
-export const setOption = (label: string, key: string, value: boolean): PreflightFix => {
-  return { label, action: { kind: 'set-option', key, value } }
-}
-
-export const goTo = (label: string, step: 'source' | 'destination' | 'options'): PreflightFix => {
-  return { label, action: { kind: 'go-to-step', step } }
-}
+import { databaseRows, ownerRows } from './preflightTarget'
 
 /** Blockers first, then warnings, then passes. */
 export function checkPipe(services: Pick<PipeServices, 'connections'>, plan: PipePlan): PreflightRow[] {
@@ -39,20 +22,13 @@ export function checkPipe(services: Pick<PipeServices, 'connections'>, plan: Pip
     ),
     ...databaseRows(plan),
     ...sourceRows(plan),
+    ...standbyRows(plan),
+    ...connectionRows(plan),
     ...needRows(plan),
+    ...ownerRows(plan),
     spaceRow(plan),
   ]
-  const weight = { blocker: 0, warning: 1, pass: 2 }
-  return rows.toSorted((a, b) => weight[a.result] - weight[b.result])
-}
-
-/** The sentence beside the disabled start button; '' when nothing is in the way. */
-export function blockedSentence(rows: readonly PreflightRow[]): string {
-  const blockers = rows.filter((each) => each.result === 'blocker')
-  if (blockers.length === 0) return ''
-  const first = blockers.slice(0, 3).map((each) => each.check)
-  const more = blockers.length > 3 ? ` and ${blockers.length - 3} more` : ''
-  return `${blockers.length === 1 ? '1 blocker' : `${blockers.length} blockers`}: ${first.join('; ')}${more}`
+  return sortRows(rows)
 }
 
 /** Throws AppError preflight naming each blocker, or the reason why no program fits. */
@@ -137,6 +113,25 @@ function sourceRows({ request, source }: PipePlan): PreflightRow[] {
   }
   const who = source.facts.superuser ? 'The role is a superuser.' : 'The role may read every table.'
   return [row('readable', 'pass', 'Privileges at the source', who)]
+}
+
+function standbyRows({ request, source }: PipePlan): PreflightRow[] {
+  if (!source.facts.inRecovery) return []
+  if (isAsked(request.dumpOptions.serializableDeferrable)) {
+    const found = 'The source is a standby, which can’t wait for a serializable moment.'
+    return [row('standby', 'blocker', 'Standby', found, [goTo('Change the options', 'options')])]
+  }
+  const found =
+    'The source is a standby: rows of unlogged tables are not there, and a long copy is ended when it holds up recovery (max_standby_streaming_delay).'
+  return [row('standby', 'warning', 'Standby', found)]
+}
+
+/** One holds the snapshot, one is pg_dump's. */
+function connectionRows({ source }: PipePlan): PreflightRow[] {
+  const free = source.facts.freeConnections
+  if (free === null || free >= 2) return []
+  const found = `The copy opens 2 connections to the source, and it has ${Math.max(0, free)} free.`
+  return [row('connections', 'warning', 'Connections', found)]
 }
 
 /** A full disk stops the whole server: when less than half is there, the estimate can't be that wrong. */

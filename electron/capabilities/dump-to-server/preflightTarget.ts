@@ -1,8 +1,9 @@
-// Rows about the database at the destination: its name, what it holds already, and who may make it.
+// Rows about the database at the destination: its name, locale, what it holds already, and who may make and fill it.
 import type { PreflightRow } from '../../../shared/model/preflight'
-import { localeProblem, nameProblem } from '../../postgres/newDatabase'
+import { localeRows } from '../../library/localeRows'
+import { goTo, row, setOption } from '../../library/preflightRow'
+import { nameProblem } from '../../postgres/newDatabase'
 import type { PipePlan } from './planPipe'
-import { goTo, row, setOption } from './preflightPipe'
 
 export function databaseRows(plan: PipePlan): PreflightRow[] {
   const { target } = plan.request
@@ -30,10 +31,29 @@ function newRows(plan: PipePlan, target: Extract<PipePlan['request']['target'], 
   if (target.tablespace !== '' && !server.tablespaces.has(target.tablespace)) {
     blocker('tablespace', `Tablespace ${target.tablespace} is missing`, 'The new database can’t be created there.')
   }
-  const locale = localeProblem(target, server.version)
-  if (locale !== undefined) blocker('locale', 'Encoding, locale', locale)
-  else rows.push(encodingRow(plan, target.encoding))
-  return rows
+  const { encoding, collationVersion, localeProvider, locale } = plan.source.facts.record
+  const source = { encoding, collationVersion, localeProvider, locale }
+  return [...rows, ...localeRows({ target, server, locale: plan.destination.locale, source })]
+}
+
+/** Objects are given to their owners one by one: whoever may not do that gets an error for each. */
+export function ownerRows(plan: PipePlan): PreflightRow[] {
+  const { server } = plan.destination
+  const { restoreOptions, dumpOptions, continueOnError } = plan.request
+  if (server.superuser || restoreOptions.noOwner === true || dumpOptions.noOwner === true) return []
+  const foreign = plan.source.needs.roles
+    .filter(({ name, owns }) => owns > 0 && server.roles.has(name) && !server.mayBecome.has(name))
+    .map(({ name }) => name)
+  if (foreign.length === 0) return []
+  const names = foreign.slice(0, 5).join(', ')
+  const found = `${server.user} is not a member of ${names}${foreign.length > 5 ? ' and more' : ''}: giving them their objects fails.`
+  if (continueOnError) return [row('owners', 'warning', 'Owners', found)]
+  return [
+    row('owners', 'blocker', 'Owners', found, [
+      setOption('No owners', 'noOwner', true),
+      setOption('Copy with errors', 'continueOnError', true),
+    ]),
+  ]
 }
 
 function existingRows(plan: PipePlan, database: string): PreflightRow[] {

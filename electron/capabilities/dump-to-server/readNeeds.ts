@@ -1,9 +1,11 @@
 // What a database asks of the server it goes to: roles, tablespaces and extensions, as the catalogs of the source say.
 import type { Client } from 'pg'
 import { z } from 'zod'
+import { describeRoles } from '../../postgres/describeRoles'
 
 export interface PipeNeeds {
-  roles: { name: string; owns: number; grants: number; policies: number }[]
+  /** `words`: what the role is at the source. */
+  roles: { name: string; owns: number; grants: number; policies: number; words: string }[]
   tablespaces: { name: string; objects: number }[]
   extensions: { name: string; version: string }[]
 }
@@ -42,5 +44,10 @@ export async function readNeeds(client: Client): Promise<PipeNeeds> {
   const extensions = await client.query(
     "SELECT extname::text AS name, extversion AS version FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql' ORDER BY 1",
   )
-  return needs.parse({ roles: roles.rows, tablespaces: tablespaces.rows, extensions: extensions.rows })
+  const read = needs.parse({ roles: roles.rows, tablespaces: tablespaces.rows, extensions: extensions.rows })
+  const described = await describeRoles(
+    client,
+    read.roles.map(({ name }) => name),
+  )
+  return { ...read, roles: read.roles.map((role) => ({ ...role, words: described.get(role.name) ?? '' })) }
 }

@@ -1,66 +1,61 @@
-// The job: a database from one server to another through a pipe, in one snapshot, with every row counted on both sides.
+// The job: a database from one server to another through a pipe, in one snapshot, with every row counted on both sides. A new
+// database bears another name until it is whole.
 import type { Client } from 'pg'
 import type { PipeRequest } from '../../../shared/contracts/pipe'
-import type { JobIssue, JobResult } from '../../../shared/jobs/job'
-import { formatBytes } from '../../../shared/model/byteCount'
-import { quoteIdentifier } from '../../../shared/model/identifier'
+import type { JobIssue, JobResult, RowCheck } from '../../../shared/jobs/job'
 import { AppError } from '../../../shared/rpc/appError'
 import type { JobContext } from '../../jobs/jobTypes'
+import { analyzeDatabase } from '../../library/analyzeDatabase'
+import { createDatabase, dropMadeDatabase } from '../../library/createDatabase'
 import { hidePasswords } from '../../library/sqlText'
-import { openServer } from '../../postgres/openServer'
+import { withServer } from '../../postgres/openServer'
 import { compareRows } from './compareRows'
+import { describe } from './describeCopy'
 import { holdSnapshot } from './holdSnapshot'
 import { movePipe } from './movePipe'
-import { type PipePlan, type PipeServices, planPipe } from './planPipe'
+import { type PipePlan, type PipeServices, planPipe, sqlCommand } from './planPipe'
 import { checkPipe, refuseBlocked, selects } from './preflightPipe'
 
-export async function runCopy(asked: PipeRequest, job: JobContext, services: PipeServices): Promise<JobResult> {
+/** `planned`: the name that the new database bears until it is whole was shown before the start, and is made from it. */
+export async function runCopy(
+  asked: PipeRequest,
+  job: JobContext,
+  services: PipeServices,
+  planned = new Date(),
+): Promise<JobResult> {
   const started = performance.now()
+  services.connections.requireWritable(asked.destinationId, 'Copying a database to it')
   job.step('checks')
-  const plan = await planPipe(services, asked, job.signal)
+  const plan = await planPipe(services, asked, job.signal, planned)
   const rows = checkPipe(services, plan)
   for (const each of rows) job.log(`${each.result}: ${each.check}: ${each.found}`, each.result === 'pass' ? 'info' : 'warning')
   refuseBlocked(plan, rows)
   job.signal.throwIfAborted()
   hidePassword(plan, job)
-  const { database } = plan.request.target
-  job.output({ partial: null, final: database })
+  const { connection } = plan.destination
+  const from = await services.connections.toolEnvironment(plan.source.connection)
+  job.onCleanup('remove the passfile of the source', from.remove)
+  const into = await services.connections.toolEnvironment(connection)
+  job.onCleanup('remove the passfile of the destination', into.remove)
+  job.output({ partial: null, final: plan.database })
   const held = await holdSnapshot(services, plan, job)
-  const created = plan.createSql === null ? false : await createDatabase(plan, job, services)
+  const made = { connection, database: plan.database, job, services }
+  const created = plan.createSql === null ? false : await createDatabase(made, plan.createSql, 'Nothing was copied.')
   const issues: JobIssue[] = []
   const onIssue = (issue: JobIssue) => {
     issues.push(issue)
     job.issue(issue)
   }
   try {
-    const moved = await movePipe({ plan, job, services, snapshot: held.snapshot, onIssue })
-    if (plan.request.analyze) await analyze(plan, job, services, onIssue)
-    const compared = await compare(plan, job, services, held.client, onIssue)
+    const environments = { from: from.env, into: into.env }
+    const moved = await movePipe({ plan, job, services, snapshot: held.snapshot, environments, onIssue })
+    if (plan.request.analyze) await analyzeDatabase({ ...made, planned: plan.analyze, env: into.env, onIssue })
+    const check = await compare(plan, job, services, held.client, onIssue)
+    // From here on it is a moment, and a cancel in between would help nobody.
+    job.signal.throwIfAborted()
+    const database = created ? await takeName(plan, job, services, onIssue) : plan.database
     job.step('result')
-    return {
-      headline: headline(plan, issues, compared?.tables ?? null, compared?.rows ?? null),
-      facts: [
-        { label: 'From', value: `${plan.request.database} on ${plan.source.connection.label}`, mono: false },
-        { label: 'Into', value: `${database} on ${plan.destination.connection.label}`, mono: false },
-        { label: 'Through the pipe', value: formatBytes(String(moved.bytes)), mono: false },
-        ...(compared
-          ? [
-              {
-                label: 'Rows',
-                value: `${number(compared.rows)} in ${tables(compared.tables)}, counted on both sides`,
-                mono: false,
-              },
-            ]
-          : []),
-        ...(moved.harmless > 0
-          ? [{ label: 'Harmless errors', value: `${moved.harmless}, each with its reason`, mono: false }]
-          : []),
-        { label: 'Took', value: `${((performance.now() - started) / 1000).toFixed(1)} s`, mono: false },
-        { label: 'Exit status', value: moved.exit, mono: true },
-      ],
-      backupPath: null,
-      database,
-    }
+    return describe({ plan, database, moved, check, issues, durationMs: performance.now() - started })
   } catch (error) {
     throw await leaveUnfinished(plan, created, job, services, error)
   }
@@ -81,60 +76,6 @@ function hidePassword(plan: PipePlan, job: JobContext): void {
   }
 }
 
-async function createDatabase(plan: PipePlan, job: JobContext, services: PipeServices): Promise<true> {
-  const sql = plan.createSql ?? ''
-  const { database } = plan.request.target
-  job.step('create')
-  job.command({
-    title: `SQL on ${plan.destination.connection.label}`,
-    program: 'SQL',
-    version: null,
-    words: [`${sql};`],
-    kind: 'sql',
-  })
-  const client = await openServer(services, plan.destination.connection, job.signal)
-  try {
-    job.signal.throwIfAborted()
-    await client.query(sql)
-  } catch (error) {
-    if (job.signal.aborted || !(error instanceof Error)) throw error
-    throw new AppError('postgres', `The database ${database} could not be created: ${error.message}.`, {
-      hint: 'Nothing was copied. Change the destination and start again.',
-      details: { original: error.message },
-      cause: error,
-    })
-  } finally {
-    await client.end()
-  }
-  job.log(`Created the database ${database} from template0.`)
-  job.endStep('create', 'done', 'from template0')
-  return true
-}
-
-async function analyze(
-  plan: PipePlan,
-  job: JobContext,
-  services: PipeServices,
-  onIssue: (issue: JobIssue) => void,
-): Promise<void> {
-  job.step('analyze')
-  job.command({ title: 'Statistics', program: 'SQL', version: null, words: ['ANALYZE;'], kind: 'sql' })
-  const client = await services.connections.open(plan.destination.connection, plan.request.target.database, job.signal)
-  try {
-    await client.query('ANALYZE')
-    job.endStep('analyze', 'done')
-  } catch (error) {
-    job.signal.throwIfAborted()
-    const message = `ANALYZE failed: ${error instanceof Error ? error.message : String(error)}`
-    const advice = 'The rows are there. Run ANALYZE in the database, so that queries are planned well.'
-    const none = { object: '', objectKind: '', entry: '', statement: '', harmless: null, logLine: null }
-    onIssue({ severity: 'warning', message, advice, ...none })
-    job.endStep('analyze', 'warning', 'failed')
-  } finally {
-    await client.end()
-  }
-}
-
 /** Only where the whole database went into an empty one: otherwise the destination is meant to hold something else. */
 async function compare(
   plan: PipePlan,
@@ -142,14 +83,14 @@ async function compare(
   services: PipeServices,
   source: Client,
   onIssue: (issue: JobIssue) => void,
-) {
+): Promise<RowCheck | null> {
   job.step('compare')
-  const { content } = plan.destination
+  const { content, connection } = plan.destination
   if (selects(plan.request) || (content !== null && content.tables > 0)) {
     job.endStep('compare', 'skipped', 'only a part was chosen, or the database was not empty')
     return null
   }
-  const destination = await services.connections.open(plan.destination.connection, plan.request.target.database, job.signal)
+  const destination = await services.connections.open(connection, plan.database, job.signal)
   try {
     return await compareRows({ source, destination, tables: plan.source.facts.tables, job, onIssue })
   } finally {
@@ -157,16 +98,33 @@ async function compare(
   }
 }
 
-function headline(plan: PipePlan, issues: readonly JobIssue[], count: number | null, rows: number | null): string {
-  const { database } = plan.request.target
-  const counted = issues.filter((issue) => issue.harmless === null)
-  const errors = counted.filter((issue) => issue.severity === 'error').length
-  const where = `${database} on ${plan.destination.connection.label}`
-  if (errors > 0) return `Completed with ${errors === 1 ? '1 error' : `${number(errors)} errors`}: ${where} is not whole.`
-  const warnings =
-    counted.length === 0 ? '' : ` There ${counted.length === 1 ? 'is 1 warning' : `are ${counted.length} warnings`}.`
-  if (count === null || rows === null) return `What was chosen of ${plan.request.database} is in ${where}.${warnings}`
-  return `${plan.request.database} is in ${where}: ${number(rows)} rows in ${tables(count)}, the same on both sides.${warnings}`
+/** Only now does it bear the name that was asked for. Returns the name it has: where renaming fails, the one it was filled under. */
+async function takeName(
+  plan: PipePlan,
+  job: JobContext,
+  services: PipeServices,
+  onIssue: (issue: JobIssue) => void,
+): Promise<string> {
+  const { database, renameSql, destination } = plan
+  const wanted = plan.request.target.database
+  job.step('name')
+  job.command(sqlCommand(`SQL on ${destination.connection.label}`, renameSql ?? ''))
+  try {
+    await withServer(services, destination.connection, (client) => client.query(renameSql ?? ''))
+    job.log(`${database} is ${wanted} now.`)
+    job.endStep('name', 'done', wanted)
+    return wanted
+  } catch (error) {
+    const why = hidePasswords(error instanceof Error ? error.message : String(error))
+    onIssue({
+      ...{ severity: 'error', object: database, objectKind: 'DATABASE', entry: '', statement: `${renameSql};`, harmless: null },
+      message: `The copy could not be given its name ${wanted}: ${why}`,
+      advice: `It is called ${database}. Once nobody is connected to it and no other database has that name, rename it.`,
+      logLine: null,
+    })
+    job.endStep('name', 'warning', `still ${database}`)
+    return database
+  }
 }
 
 /** The database this job made goes, cancelled or failed: the source is as it was, and half a copy is worth nothing. */
@@ -177,36 +135,15 @@ async function leaveUnfinished(
   services: PipeServices,
   error: unknown,
 ): Promise<unknown> {
-  const { database } = plan.request.target
-  const where = `${database} on ${plan.destination.connection.label}`
+  const { database } = plan
+  const { connection } = plan.destination
+  const where = `${database} on ${connection.label}`
   if (!created) {
     job.leftover(`The database ${where} holds what was copied until then.`)
     return error
   }
-  try {
-    // Not the job's signal: that one may have been aborted.
-    const client = await openServer(services, plan.destination.connection, undefined, database)
-    try {
-      await client.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(database)} WITH (FORCE)`)
-    } finally {
-      await client.end()
-    }
-    job.log(`Dropped the database ${where}, which this job had created.`)
-    if (!(error instanceof AppError) || job.signal.aborted) return error
-    const hint = [error.hint, `The database ${where}, which this job had made, was dropped.`].filter(Boolean).join(' ')
-    return new AppError(error.code, error.message, { hint, ...(error.details ? { details: error.details } : {}), cause: error })
-  } catch (problem) {
-    const why = hidePasswords(problem instanceof Error ? problem.message : String(problem))
-    job.log(`The database ${where} could not be dropped: ${why}`, 'error')
-    job.leftover(`The database ${where}, created by this job, is incomplete; it could not be dropped: ${why}`)
-    return error
-  }
-}
-
-export function number(n: number): string {
-  return n.toLocaleString('en-US')
-}
-
-export function tables(n: number): string {
-  return n === 1 ? '1 table' : `${number(n)} tables`
+  const gone = await dropMadeDatabase({ connection, database, job, services }, where)
+  if (!gone || !(error instanceof AppError) || job.signal.aborted) return error
+  const hint = [error.hint, `The database ${where}, which this job had made, was dropped.`].filter(Boolean).join(' ')
+  return new AppError(error.code, error.message, { hint, ...(error.details ? { details: error.details } : {}), cause: error })
 }

@@ -1,11 +1,13 @@
-// What came of comparing a restore with its archive, table by table, and how it was compared.
+// What came of comparing a restore with its archive, or a copy with its source, table by table, and how it was compared.
 import type { RowCheck } from '../../../shared/jobs/job'
 import { Icon } from '../../components/Icon'
 import { formatCount, plural } from '../../format/numbers'
 
-function title({ by, different }: RowCheck): string {
-  if (different.length > 0) return by === 'rows' ? 'Row counts differ from the dump' : 'Tables of the dump are missing'
-  return by === 'rows' ? 'Row counts match the dump' : 'Every table of the dump is there'
+function title({ by, against = 'dump', different, left }: RowCheck): string {
+  if (different.length > 0)
+    return by === 'rows' ? `Row counts differ from the ${against}` : `Tables of the ${against} are missing`
+  if (against === 'source' && left.length > 0) return 'Not every table was counted'
+  return by === 'rows' ? `Row counts match the ${against}` : `Every table of the ${against} is there`
 }
 
 function summary({ by, tables, matched, rows }: RowCheck): string {
@@ -14,7 +16,7 @@ function summary({ by, tables, matched, rows }: RowCheck): string {
 }
 
 export function RowCheckCard({ check }: { check: RowCheck }) {
-  const good = check.different.length === 0
+  const good = check.different.length === 0 && (check.against !== 'source' || check.left.length === 0)
   const count = (rows: number | null) => (rows === null ? 'missing' : formatCount(rows))
   return (
     <section className="card card-body row-check" aria-label="Row counts">
@@ -23,12 +25,12 @@ export function RowCheckCard({ check }: { check: RowCheck }) {
         <h2>{title(check)}</h2>
       </div>
       <div className="t2 tnum">{summary(check)}</div>
-      {!good && (
+      {check.different.length > 0 && (
         <table className="tb dense" aria-label="Tables that differ">
           <thead>
             <tr>
               <th>Table</th>
-              {check.by === 'rows' && <th className="num">Dump</th>}
+              {check.by === 'rows' && <th className="num">{check.against === 'source' ? 'Source' : 'Dump'}</th>}
               <th className="num">Here</th>
             </tr>
           </thead>

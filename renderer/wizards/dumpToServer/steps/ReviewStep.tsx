@@ -37,7 +37,8 @@ export function ReviewStep(props: ReviewStepProps) {
     setMade(null)
     setMakeError(null)
     try {
-      setMade(await api.dumpToServer.createRoles({ destinationId: draft.destinationId, roles }))
+      const { connectionId, database, destinationId } = draft
+      setMade(await api.dumpToServer.createRoles({ connectionId, database, destinationId, roles }))
     } catch (error) {
       setMakeError(shownError(error))
     } finally {
@@ -93,15 +94,32 @@ export function ReviewStep(props: ReviewStepProps) {
 }
 
 function MadeNote({ made }: { made: Made }) {
+  const whole = made.created.filter(({ how }) => how === 'as-source')
+  const bare = made.created.filter(({ how }) => how === 'bare')
   return (
     <>
-      {made.created.length > 0 && (
+      {whole.length > 0 && (
         <Note tone="pass">
           <div role="status">
-            Created without login: {made.created.join(', ')}. Give it a password and rights when it needs them.
+            Created as at the source, without a password:
+            {whole.map(({ name, words }) => (
+              <div key={name}>
+                <span className="mono">{name}</span> <span className="t2">{words}</span>
+              </div>
+            ))}
           </div>
         </Note>
       )}
+      {bare.map(({ name, words }) => (
+        <Note key={name} tone="warning">
+          <span className="mono">{name}</span> was created bare, without login and rights: objects can belong to it. {words}
+        </Note>
+      ))}
+      {made.notes.map((note) => (
+        <Note key={note} tone="warning">
+          {note}
+        </Note>
+      ))}
       {made.failed.map(({ name, message }) => (
         <Note key={name} tone="blocker">
           <span className="mono">{name}</span> was not created: {message}
