@@ -1,6 +1,7 @@
 // walkback.json: what a backup is, where it came from and how it was checked. Written last, inside the backup's folder.
 import { z } from 'zod'
 import { byteCount } from './byteCount'
+import { lsnText } from './lsn'
 
 export const recordVersion = 1
 
@@ -96,11 +97,45 @@ export const dumpSetRecord = common.extend({
   databases: z.array(setDatabase).min(1),
 })
 
-export const backupRecord = z.discriminatedUnion('kind', [dumpRecord, clusterDumpRecord, dumpSetRecord])
+const walPosition = z.object({ timeline: z.int(), lsn: lsnText })
+
+/** A copy of a whole cluster's files. `source.database` is null: it is of all of them. */
+const baseBackupRecord = common.extend({
+  kind: z.literal('base-backup'),
+  format: z.enum(['plain', 'tar']),
+  major: z.int(),
+  segmentSize: z.int(),
+  walMethod: z.enum(['stream', 'fetch', 'none']),
+  /** As given to --compress; '' when it is not compressed. */
+  compression: z.string(),
+  /** Redo starts here; the backup needs all WAL from here to `stop`. */
+  start: walPosition,
+  /** From here on the files are consistent: no moment before it can be reached. */
+  stop: walPosition,
+  /** The server's clock just before it began and just after it ended. */
+  startTime: z.iso.datetime({ precision: 6 }),
+  stopTime: z.iso.datetime({ precision: 6 }),
+  /** LABEL of backup_label. */
+  backupLabel: z.string(),
+  fromStandby: z.boolean(),
+  /** Bytes on disk of everything. */
+  size: byteCount,
+  /** Relative path, and what it covers; null without one: then `files` lists every file. */
+  manifest: z.object({ path: z.string(), files: z.int(), algorithm: z.string() }).nullable(),
+  /** `path` is where its files are, relative to the folder: a folder or a tar. */
+  tablespaces: z.array(z.object({ oid: z.string(), name: z.string(), location: z.string(), path: z.string() })),
+  /** `parent` is the id of the record that it builds on; null for a full backup. */
+  incremental: z.object({ parent: z.string(), from: walPosition }).nullable(),
+  /** Settings files that were outside the data directory: where they were, and where their copy is. */
+  configuration: z.array(z.object({ original: z.string(), path: z.string() })),
+})
+
+export const backupRecord = z.discriminatedUnion('kind', [dumpRecord, clusterDumpRecord, dumpSetRecord, baseBackupRecord])
 
 export type BackupRecord = z.infer<typeof backupRecord>
 export type ClusterDumpRecord = z.infer<typeof clusterDumpRecord>
 export type DumpSetRecord = z.infer<typeof dumpSetRecord>
+export type BaseBackupRecord = z.infer<typeof baseBackupRecord>
 export type SetDatabase = z.infer<typeof setDatabase>
 export type BackupSource = z.infer<typeof backupSource>
 export type Verification = z.infer<typeof verification>
@@ -109,12 +144,14 @@ export type Verification = z.infer<typeof verification>
 export function holdsDatabase(record: BackupRecord, database: string): boolean {
   if (record.kind === 'dump') return record.source.database === database
   if (record.kind === 'cluster-dump') return record.databases.includes(database)
+  if (record.kind === 'base-backup') return true
   return record.databases.some(({ name }) => name === database)
 }
 
 /** What it is of, in a few words: the database, or what of the cluster. */
 export function backupSubject(record: BackupRecord): string {
   if (record.kind === 'dump') return record.source.database ?? record.label
+  if (record.kind === 'base-backup') return record.incremental ? 'Whole cluster, what changed' : 'Whole cluster'
   if (record.kind === 'dump-set') return record.databases.length === 1 ? '1 database' : `${record.databases.length} databases`
   const words = { cluster: 'Whole cluster', globals: 'Roles and tablespaces', roles: 'Roles', tablespaces: 'Tablespaces' }
   return words[record.content]

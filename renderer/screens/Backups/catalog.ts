@@ -23,6 +23,8 @@ export function serverOf(record: BackupRecord): string {
 export function databasesOf(record: BackupRecord): string[] {
   if (record.kind === 'dump') return record.source.database === null ? [] : [record.source.database]
   if (record.kind === 'cluster-dump') return record.databases
+  // A copy of the files brings them all, and does not know their names.
+  if (record.kind === 'base-backup') return []
   return record.databases.map(({ name }) => name)
 }
 
