@@ -1,6 +1,7 @@
 // Reads the packed columns of an archive's table of contents, as restore.contents sends them.
 import type { ArchiveContents } from '../contracts/restore'
 import type { ArchiveEntry } from './archiveSelection'
+import { atOnce, type Sliced } from './slices'
 
 export interface ReadContents {
   toc: string
@@ -10,27 +11,81 @@ export interface ReadContents {
 }
 
 export function readContents(contents: ArchiveContents): ReadContents {
+  return atOnce(readColumns(contents))
+}
+
+const someEntries = 1024
+
+export function* readColumns(contents: ArchiveContents): Sliced<ReadContents> {
   const { tags, kinds, schemas } = contents
-  const numbers = (text: string) => (text === '' ? [] : text.split(',').map(Number))
   const ids = numbers(contents.ids)
   const kindOf = numbers(contents.kindOf)
   const schemaOf = numbers(contents.schemaOf)
-  const needs = contents.needs.split(',')
   const bytes = numbers(contents.sizes)
+  const needs = lists(contents.needs)
+  const entries: ArchiveEntry[] = []
   const sizes = new Map<number, number>()
-  const none: readonly number[] = []
-  const entries = ids.map((id, at): ArchiveEntry => {
-    const size = bytes[at] ?? -1
+  for (let at = 0; at < tags.length; at += 1) {
+    if (at % someEntries === 0) yield
+    const id = ids()
+    const size = bytes()
     if (size >= 0) sizes.set(id, size)
-    const needed = needs[at] ?? ''
-    const schema = schemas[schemaOf[at] ?? -1] ?? ''
-    return {
+    const schema = schemas[schemaOf()] ?? ''
+    entries.push({
       id,
-      kind: kinds[kindOf[at] ?? -1] ?? '',
+      kind: kinds[kindOf()] ?? '',
       schema: schema === '' ? null : schema,
       tag: tags[at] ?? '',
-      needs: needed === '' ? none : needed.split(' ').map(Number),
-    }
-  })
+      needs: needs(),
+    })
+  }
   return { toc: contents.toc, entries, sizes }
+}
+
+const comma = 44
+const minus = 45
+const zero = 48
+const space = 32
+
+/** One number after the other of `5,-1,7`: splitting hundreds of thousands makes as many texts first. */
+function numbers(text: string): () => number {
+  let at = 0
+  return () => {
+    let value = 0
+    let sign = 1
+    for (; at < text.length; at += 1) {
+      const code = text.charCodeAt(at)
+      if (code === comma) break
+      if (code === minus) sign = -1
+      else value = value * 10 + code - zero
+    }
+    at += 1
+    return value * sign
+  }
+}
+
+const none: readonly number[] = []
+
+/** One list after the other of `1 2,,7`. */
+function lists(text: string): () => readonly number[] {
+  let at = 0
+  return () => {
+    if (at >= text.length || text.charCodeAt(at) === comma) {
+      at += 1
+      return none
+    }
+    const list: number[] = []
+    let value = 0
+    for (; at < text.length; at += 1) {
+      const code = text.charCodeAt(at)
+      if (code === comma) break
+      if (code === space) {
+        list.push(value)
+        value = 0
+      } else value = value * 10 + code - zero
+    }
+    list.push(value)
+    at += 1
+    return list
+  }
 }

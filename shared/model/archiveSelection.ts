@@ -1,4 +1,4 @@
-// What of an archive is restored: ticks as ranges of ids, which entry belongs under which, and what a ticked one still needs.
+// What of an archive is restored: ticks as ranges of ids, which entry belongs under which, and why one needs another.
 
 /** One entry of an archive's table of contents, as far as choosing goes. */
 export interface ArchiveEntry {
@@ -11,22 +11,15 @@ export interface ArchiveEntry {
   needs: readonly number[]
 }
 
-/** `needs` is not ticked although `id`, which is, can't do without it; `rows`: rows that a foreign key points to. */
-export interface MissingNeed {
-  id: number
-  needs: number
-  why: 'requires' | 'rows'
-}
-
 /** `1-5,9`: sorted, each once. Hundreds of thousands of ids take a few bytes where most are ticked. */
 export function packIds(ids: Iterable<number>): string {
-  const sorted = [...new Set(ids)].toSorted((a, b) => a - b)
+  const sorted = Float64Array.from(ids).sort()
   const parts: string[] = []
   for (let at = 0; at < sorted.length; ) {
     const first = sorted[at] ?? 0
+    let last = first
     let end = at
-    while (sorted[end + 1] === (sorted[end] ?? 0) + 1) end += 1
-    const last = sorted[end] ?? first
+    for (; (sorted[end + 1] ?? Number.NaN) - last <= 1; end += 1) last = sorted[end + 1] ?? last
     parts.push(first === last ? String(first) : `${first}-${last}`)
     at = end + 1
   }
@@ -52,10 +45,11 @@ export function unpackIds(text: string, most = 10_000_000): number[] | undefined
 
 /** Settings of the session, and the database itself, which --create alone makes: no person chooses them. */
 export function isChoosable(entry: Pick<ArchiveEntry, 'kind' | 'tag'>): boolean {
-  if (['ENCODING', 'STDSTRINGS', 'SEARCHPATH', 'DATABASE', 'DATABASE PROPERTIES'].includes(entry.kind)) return false
-  return !(['ACL', 'COMMENT', 'SECURITY LABEL'].includes(entry.kind) && entry.tag.startsWith('DATABASE '))
+  if (ofSession.has(entry.kind)) return false
+  return !(attached.has(entry.kind) && entry.tag.startsWith('DATABASE '))
 }
 
+const ofSession = new Set(['ENCODING', 'STDSTRINGS', 'SEARCHPATH', 'DATABASE', 'DATABASE PROPERTIES'])
 /** Kinds whose tag is `<table> <own name>`. */
 const tagged = new Set(['CONSTRAINT', 'CHECK CONSTRAINT', 'FK CONSTRAINT', 'TRIGGER', 'RULE', 'POLICY', 'DEFAULT'])
 /** Kinds whose tag is that of what they belong to. */
@@ -82,105 +76,38 @@ const attached = new Set(['ACL', 'COMMENT', 'SECURITY LABEL'])
 const tables = new Set(['TABLE', 'VIEW', 'MATERIALIZED VIEW', 'FOREIGN TABLE'])
 const dataKinds = new Set(['TABLE DATA', 'STATISTICS DATA'])
 
-export function byId<T extends ArchiveEntry>(entries: readonly T[]): Map<number, T> {
-  return new Map(entries.map((entry) => [entry.id, entry]))
-}
-
-/** The id of the entry that this one is shown under; null where it stands by itself. */
-export function parentOf(entry: ArchiveEntry, known: ReadonlyMap<number, ArchiveEntry>): number | null {
+/** The one of `needs`, the entries it depends on, that it is shown under; undefined where it stands by itself. */
+export function parentOf(entry: ArchiveEntry, needs: readonly ArchiveEntry[]): ArchiveEntry | undefined {
+  if (needs.length === 0) return undefined
+  if (attached.has(entry.kind)) return needs[0]
+  if (tagged.has(entry.kind)) return tableOfTag(entry, needs)
+  if (sameTag.has(entry.kind)) return needs.find((need) => need.tag === entry.tag && need.schema === entry.schema)
   const kinds = under[entry.kind]
-  const belongs = attached.has(entry.kind) || tagged.has(entry.kind) || sameTag.has(entry.kind) || kinds !== undefined
-  if (!belongs || entry.needs.length === 0) return null
-  const needs = entry.needs.flatMap((id) => known.get(id) ?? []).filter((need) => need.id !== entry.id)
-  if (attached.has(entry.kind)) return needs[0]?.id ?? null
-  if (tagged.has(entry.kind)) return tableOfTag(entry, needs)?.id ?? null
-  const near = needs.filter((need) => need.schema === entry.schema)
-  if (sameTag.has(entry.kind)) return near.find((need) => need.tag === entry.tag)?.id ?? null
-  return kinds ? (needs.find((need) => kinds.includes(need.kind))?.id ?? null) : null
+  return kinds && needs.find((need) => kinds.includes(need.kind))
 }
 
 /** Both parts of a tag may hold spaces: the longest table name that fits. */
-function tableOfTag(entry: ArchiveEntry, needs: readonly ArchiveEntry[]): ArchiveEntry | undefined {
+export function tableOfTag(entry: ArchiveEntry, needs: readonly ArchiveEntry[]): ArchiveEntry | undefined {
   let found: ArchiveEntry | undefined
   for (const need of needs) {
-    const fits = tables.has(need.kind) && need.schema === entry.schema && entry.tag.startsWith(`${need.tag} `)
-    if (fits && (found === undefined || need.tag.length > found.tag.length)) found = need
+    if (!tables.has(need.kind) || need.schema !== entry.schema || entry.tag[need.tag.length] !== ' ') continue
+    if (entry.tag.startsWith(need.tag) && (found === undefined || need.tag.length > found.tag.length)) found = need
   }
   return found
 }
 
-/** In the archive's order; each pair once. */
-export function missingNeeds(entries: readonly ArchiveEntry[], ticked: ReadonlySet<number>): MissingNeed[] {
-  const known = byId(entries)
-  const rows = rowsOf(entries)
-  const attaches = attachesOf(entries, known)
-  const missing: MissingNeed[] = []
-  for (const entry of entries) {
-    if (!ticked.has(entry.id)) continue
-    for (const need of new Set(entry.needs)) {
-      const needed = known.get(need)
-      if (!needed || ticked.has(need) || !isChoosable(needed)) continue
-      missing.push({ id: entry.id, needs: need, why: 'requires' })
-    }
-    if (entry.kind === 'INDEX ATTACH') {
-      const table = attachedTable(entry, known)
-      const attach = table === undefined ? undefined : attaches.get(table)
-      if (attach !== undefined && !ticked.has(attach)) missing.push({ id: entry.id, needs: attach, why: 'requires' })
-    }
-    if (entry.kind !== 'FK CONSTRAINT') continue
-    const needs = entry.needs.flatMap((id) => known.get(id) ?? [])
-    const from = tableOfTag(entry, needs)
-    const fromRows = from && rows.get(from.id)
-    if (fromRows === undefined || !ticked.has(fromRows)) continue
-    for (const to of needs) {
-      const toRows = to.kind === 'TABLE' && to !== from ? rows.get(to.id) : undefined
-      if (toRows !== undefined && !ticked.has(toRows)) missing.push({ id: entry.id, needs: toRows, why: 'rows' })
-    }
-  }
-  return missing
-}
-
-/** By the id of a partition, the id of what makes it one. Archives do not say that its indexes depend on that. */
-function attachesOf(entries: readonly ArchiveEntry[], known: ReadonlyMap<number, ArchiveEntry>): Map<number, number> {
-  const attaches = new Map<number, number>()
-  for (const entry of entries) {
-    const table = entry.kind === 'TABLE ATTACH' ? parentOf(entry, known) : null
-    if (table !== null) attaches.set(table, entry.id)
-  }
-  return attaches
-}
-
-/** The table of the index, or of the constraint's index, that is attached. */
-function attachedTable(entry: ArchiveEntry, known: ReadonlyMap<number, ArchiveEntry>): number | undefined {
+/** The id of the table of the index, or of the constraint's index, that is attached. */
+export function attachedTable(entry: ArchiveEntry, known: (id: number) => ArchiveEntry | undefined): number | undefined {
   for (const need of entry.needs) {
-    const index = known.get(need)
+    const index = known(need)
     if (index === undefined || (index.tag !== entry.tag && !index.tag.endsWith(` ${entry.tag}`))) continue
-    return index.needs.find((id) => known.get(id)?.kind === 'TABLE')
+    return index.needs.find((id) => known(id)?.kind === 'TABLE')
   }
   return undefined
 }
 
-/** By the id of the table, the id of its rows. */
-function rowsOf(entries: readonly ArchiveEntry[]): Map<number, number> {
-  const rows = new Map<number, number>()
-  for (const entry of entries) {
-    if (entry.kind === 'TABLE DATA') for (const need of entry.needs) rows.set(need, entry.id)
-  }
-  return rows
-}
-
-/** The ticks with everything that they need, and what that needs in turn. */
-export function withNeeds(entries: readonly ArchiveEntry[], ticked: ReadonlySet<number>): Set<number> {
-  const all = new Set(ticked)
-  for (;;) {
-    const missing = missingNeeds(entries, all)
-    if (missing.length === 0) return all
-    for (const { needs } of missing) all.add(needs)
-  }
-}
-
 /** What it means for the person that `needs` is not ticked, without its name. */
-export function needWords(entry: ArchiveEntry, needed: ArchiveEntry, why: MissingNeed['why']): string {
+export function needWords(entry: ArchiveEntry, needed: ArchiveEntry, why: 'requires' | 'rows'): string {
   if (why === 'rows') return 'its rows point to rows that are not ticked'
   if (entry.kind === 'FK CONSTRAINT' && needed.kind === 'TABLE') return 'the foreign key needs a table that is not ticked'
   if (dataKinds.has(entry.kind)) return 'the rows need their table, here or in the destination'

@@ -343,7 +343,9 @@ describe('beside an existing cluster', () => {
         'Database shop: shop is on this server already and holds 1 tables and 0 other objects. A set is only restored where its databases are not.',
       ])
       await expect(
-        lab.core.api.clusterDump.startRestore(restoreRequest(other, folder, ['shop'], { locations: { ...elsewhere, fast: place } })),
+        lab.core.api.clusterDump.startRestore(
+          restoreRequest(other, folder, ['shop'], { locations: { ...elsewhere, fast: place } }),
+        ),
       ).rejects.toMatchObject({ code: 'preflight' })
       expect(await blockers({ globals: false })).toEqual(expect.arrayContaining([expect.stringContaining('Role app is missing')]))
 

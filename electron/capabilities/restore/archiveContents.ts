@@ -1,6 +1,5 @@
 // The table of contents for the window: in columns, with the size of each table's data where the format tells it.
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { ArchiveContents } from '../../../shared/contracts/restore'
 import { isChoosable } from '../../../shared/model/archiveSelection'
 import { AppError } from '../../../shared/rpc/appError'
@@ -19,14 +18,22 @@ export async function archiveContents(archive: InspectedArchive): Promise<Archiv
   const kinds = numbered()
   const schemas = numbered()
   const sizes = await dataSizes(archive, entries)
+  const toc = tocIdentity(archive.toc)
+  // Other windows and running jobs get their turn between the columns.
+  const column = async (text: (entry: TocEntry) => string | number) => {
+    await setImmediate()
+    let packed = ''
+    for (const entry of entries) packed += `,${text(entry)}`
+    return packed.slice(1)
+  }
   return {
-    toc: tocIdentity(archive.toc),
+    toc,
     tags: entries.map(({ tag }) => tag),
-    ids: entries.map(({ id }) => id).join(','),
-    kindOf: entries.map(({ kind }) => kinds.place(kind)).join(','),
-    schemaOf: entries.map(({ schema }) => schemas.place(schema ?? '')).join(','),
-    sizes: entries.map(({ id }) => sizes.get(id) ?? -1).join(','),
-    needs: entries.map(({ needs }) => needs.join(' ')).join(','),
+    ids: await column(({ id }) => id),
+    kindOf: await column(({ kind }) => kinds.place(kind)),
+    schemaOf: await column(({ schema }) => schemas.place(schema ?? '')),
+    sizes: await column(({ id }) => sizes.get(id) ?? -1),
+    needs: await column(({ needs }) => (needs.length === 0 ? '' : needs.join(' '))),
     kinds: kinds.names,
     schemas: schemas.names,
   }
@@ -52,23 +59,26 @@ async function dataSizes(
   archive: Extract<InspectedArchive, { kind: 'archive' }>,
   entries: readonly TocEntry[],
 ): Promise<Map<number, number>> {
+  if (archive.facts.format === 'custom') return customSizes(archive.bytes, entries)
   const sizes = new Map<number, number>()
-  if (archive.facts.format === 'custom') {
-    // Data lies one after the other; each piece ends where the next begins.
-    const starts = entries
-      .flatMap(({ id, offset }) => (offset === null || offset <= 0n ? [] : [{ id, offset }]))
-      .toSorted((a, b) => (a.offset < b.offset ? -1 : 1))
-    starts.forEach(({ id, offset }, at) => {
-      const end = starts[at + 1]?.offset ?? archive.bytes
-      if (end > offset) sizes.set(id, Number(end - offset))
-    })
-    return sizes
-  }
-  const bytes = archive.facts.format === 'tar' ? await tarSizes(archive.source.archive) : await fileSizes(archive.source.archive)
+  const bytes = archive.facts.format === 'tar' ? await tarSizes(archive.source.archive) : unpackedNames(archive.files)
   for (const { id, file } of entries) {
     const size = file === '' ? undefined : bytes.get(file)
     if (size !== undefined) sizes.set(id, size)
   }
+  return sizes
+}
+
+/** Data lies one after the other; each piece ends where the next begins. */
+function customSizes(end: bigint, entries: readonly TocEntry[]): Map<number, number> {
+  const starts: { id: number; offset: number }[] = []
+  for (const { id, offset } of entries) if (offset !== null && offset > 0n) starts.push({ id, offset: Number(offset) })
+  starts.sort((a, b) => a.offset - b.offset)
+  const sizes = new Map<number, number>()
+  starts.forEach(({ id, offset }, at) => {
+    const size = (starts[at + 1]?.offset ?? Number(end)) - offset
+    if (size > 0) sizes.set(id, size)
+  })
   return sizes
 }
 
@@ -79,13 +89,8 @@ async function tarSizes(path: string): Promise<Map<string, number>> {
 }
 
 /** By the name in the table of contents: without what compression adds to it. */
-async function fileSizes(folder: string): Promise<Map<string, number>> {
+function unpackedNames(files: ReadonlyMap<string, number> | null): Map<string, number> {
   const sizes = new Map<string, number>()
-  const names = await readdir(folder)
-  for (let at = 0; at < names.length; at += 500) {
-    const some = names.slice(at, at + 500)
-    const facts = await Promise.all(some.map((name) => stat(join(folder, name))))
-    some.forEach((name, index) => void sizes.set(name.replace(/\.(gz|lz4|zst)$/, ''), facts[index]?.size ?? 0))
-  }
+  for (const [name, size] of files ?? []) sizes.set(name.replace(/\.(gz|lz4|zst)$/, ''), size)
   return sizes
 }

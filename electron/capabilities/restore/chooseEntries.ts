@@ -15,7 +15,14 @@ export function tocIdentity(toc: ArchiveToc): string {
   if (known !== undefined) return known
   const hash = createHash('sha256')
   hash.update(JSON.stringify([toc.version, toc.createdAt, toc.database, toc.serverVersion, toc.dumpVersion]))
-  for (const { id, kind, schema, tag } of toc.entries) hash.update(`${id}\0${kind}\0${schema ?? '\0'}\0${tag}\0`)
+  let text = ''
+  for (const { id, kind, schema, tag } of toc.entries) {
+    text += `${id}\0${kind}\0${schema ?? '\0'}\0${tag}\0`
+    if (text.length < 64 * 1024) continue
+    hash.update(text)
+    text = ''
+  }
+  hash.update(text)
   const identity = hash.digest('hex').slice(0, 32)
   identities.set(toc, identity)
   return identity
@@ -31,7 +38,8 @@ export function chosenIds(toc: ArchiveToc, choice: RestoreChoice | undefined): R
     })
   }
   const ids = unpackIds(choice.ids)
-  const known = new Set(toc.entries.filter(isChoosable).map((entry) => entry.id))
+  const known = new Set<number>()
+  for (const entry of toc.entries) if (isChoosable(entry)) known.add(entry.id)
   if (!ids?.every((id) => known.has(id))) {
     throw new AppError('bad_input', 'The choice names entries that the archive does not have.', { hint: other })
   }

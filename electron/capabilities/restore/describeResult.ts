@@ -107,18 +107,6 @@ export function describeResult({ context, run, counted, issues, rowCheck, durati
           },
         }
       : {}),
-    ...(run.entries === null || run.restored === null
-      ? {}
-      : { restored: { count: run.entries - run.failedEntries, kinds: { ...run.restored } } }),
-    ...(plan.replace?.old
-      ? {
-          kept: {
-            database: plan.replace.kept,
-            oid: plan.replace.old.oid,
-            systemIdentifier: plan.server.systemIdentifier,
-          },
-        }
-      : {}),
     ...(plan.archive.kind === 'archive' && run.repeatable.size > 0
       ? { failed: { toc: tocIdentity(plan.archive.toc), ids: packIds(run.repeatable), count: run.repeatable.size } }
       : {}),

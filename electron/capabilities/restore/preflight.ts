@@ -8,7 +8,6 @@ import type { RestorePlan, RestoreServices } from './planRestore'
 import { archiveRow, optionRows, toolRow } from './preflightArchive'
 import { choiceRows, confirmRows, dangerOf } from './preflightChoice'
 import { clusterRows } from './preflightCluster'
-import { clusterRows } from './preflightCluster'
 import { diskRow } from './preflightDisk'
 import { gatherFacts } from './preflightFacts'
 import { extensionRows, roleRows, tablespaceRows } from './preflightNeeds'
@@ -38,7 +37,6 @@ export async function lookAtRestore(
     toolRow(plan),
     archiveRow(archive),
     ...scriptRows(plan),
-    ...(await clusterRows(services, plan, signal)),
     ...(await clusterRows(services, plan, signal)),
     ...choiceRows(facts),
     ...databaseRows(facts),

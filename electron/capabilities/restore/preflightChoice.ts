@@ -1,6 +1,7 @@
 // Preflight rows about what was ticked, and about the name to type before something is put aside or dropped.
 import type { RestoreDanger } from '../../../shared/contracts/restore'
-import { byId, missingNeeds, needWords } from '../../../shared/model/archiveSelection'
+import { graphOf, missingNeeds } from '../../../shared/model/archiveGraph'
+import { needWords } from '../../../shared/model/archiveSelection'
 import type { PreflightRow } from '../../../shared/model/preflight'
 import { goTo, row, setOption } from '../../library/preflightRow'
 import type { PreflightFacts } from './preflightFacts'
@@ -34,9 +35,10 @@ export function choiceRows({ plan, names }: PreflightFacts): PreflightRow[] {
           `${entries}; ${left.toLocaleString('en-US')} more are ticked, but the options leave them out.`,
         ),
   )
-  const known = byId(archive.toc.entries)
-  const missing = missingNeeds(archive.toc.entries, selected).filter(({ needs }) => {
-    const needed = known.get(needs)
+  const { entries: all } = archive.toc
+  const { place } = graphOf(all)
+  const missing = missingNeeds(all, selected).filter(({ needs }) => {
+    const needed = all[place(needs)]
     return needed !== undefined && !(names !== null && isThere(needed, names))
   })
   if (missing.length === 0) {
@@ -44,7 +46,7 @@ export function choiceRows({ plan, names }: PreflightFacts): PreflightRow[] {
     return [...rows, row('dependencies', 'pass', 'Dependencies', where)]
   }
   const examples = missing.slice(0, 3).flatMap(({ id, needs, why }) => {
-    const [entry, needed] = [known.get(id), known.get(needs)]
+    const [entry, needed] = [all[place(id)], all[place(needs)]]
     return entry && needed ? [`${entry.kind} ${entry.tag}: ${needWords(entry, needed, why)} (${label(needed)})`] : []
   })
   const rest = missing.length > examples.length ? `, and ${missing.length - examples.length} more` : ''

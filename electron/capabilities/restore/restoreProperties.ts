@@ -44,9 +44,13 @@ export async function readProperties(
     text += `${line}\n`
   }
   await writeFile(useList, `${[...ids].map((id) => `${id};`).join('\n')}\n`, { mode: 0o600, flag: 'wx' })
-  const exit = await services
-    .spawn({ file: tool.path, argv: built.argv, onStdout, ...(signal ? { signal } : {}) })
-    .finally(() => rm(useList, { force: true }))
+  const exit = await (async () => {
+    try {
+      return await services.spawn({ file: tool.path, argv: built.argv, onStdout, ...(signal ? { signal } : {}) })
+    } finally {
+      await rm(useList, { force: true })
+    }
+  })()
   signal?.throwIfAborted()
   if (exit.code === 0) return propertiesIn(text, database)
   const said = exit.stderrTail.map((line) => line.replace(/^pg_restore: error: /, '')).join(' ')

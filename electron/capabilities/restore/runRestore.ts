@@ -26,8 +26,6 @@ export interface RestoreRun {
   entries: number | null
   /** Entries without an error, by kind; null for a script. */
   restored: Readonly<Record<string, number>> | null
-  /** Entries without an error, by kind; null for a script. */
-  restored: Readonly<Record<string, number>> | null
 }
 
 /** `planned`: the names that were shown before the start are made from it. */

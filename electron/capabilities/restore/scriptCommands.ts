@@ -60,7 +60,7 @@ function connectsElsewhere(words: string): string | undefined {
       .trim() !== ''
   )
     return 'it connects as another role or to another server'
-  if (/^:/.test(first)) return 'where it connects to is known only when it runs'
+  if (first.startsWith(':')) return 'where it connects to is known only when it runs'
   const inner = first.replace(/^"([^]*)"$/, '$1').replace(/^'([^]*)'$/, '$1')
   if (/^postgres(ql)?:\/\//.test(inner)) return 'it connects to a server of its own'
   if (inner.includes('=') && !/^dbname='(?:[^'\\]|\\.)*'$/.test(inner.replaceAll('""', '"'))) {

@@ -1,6 +1,8 @@
 // An archive's table of contents as a tree of ticks: schemas, kinds, objects, and below an object what belongs to it.
 import type { ReadContents } from '../../../shared/model/archiveColumns'
-import { type ArchiveEntry, byId, packIds, parentOf, unpackIds } from '../../../shared/model/archiveSelection'
+import { type ArchiveGraph, marksOf, readGraph } from '../../../shared/model/archiveGraph'
+import { type ArchiveEntry, packIds, unpackIds } from '../../../shared/model/archiveSelection'
+import { type Sliced, sorted } from '../../../shared/model/slices'
 import { subtreeSums, type Ticks, type TreeShape, ticksOf, treeShape } from '../../../shared/model/tickTree'
 import type { IconName } from '../../components/Icon'
 import type { RestoreDraft } from './draft'
@@ -18,11 +20,12 @@ export interface ContentsNode {
 export interface ContentsTree {
   toc: string
   entries: readonly ArchiveEntry[]
+  graph: ArchiveGraph
   shape: TreeShape
   /** Made when it is looked at: of hundreds of thousands a few are in view. */
   node: (at: number) => ContentsNode
-  /** By node: the entry's id, 0 for what only holds others. */
-  ids: Int32Array
+  /** By node: the place in `entries` of what its tick stands for, -1 for what only holds others. */
+  places: Int32Array
   /** By node, with everything below. -1 where nothing is known. */
   bytes: Float64Array
 }
@@ -68,67 +71,111 @@ const childWords: Readonly<Record<string, string>> = {
   COMMENT: 'Comment',
 }
 
-export function contentsTree({ toc, entries, sizes }: ReadContents): ContentsTree {
-  const known = byId(entries)
-  const children = new Map<number, ArchiveEntry[]>()
-  const roots: ArchiveEntry[] = []
-  for (const entry of entries) {
-    const parent = parentOf(entry, known)
-    if (parent === null) roots.push(entry)
-    else {
-      const list = children.get(parent)
-      if (list) list.push(entry)
-      else children.set(parent, [entry])
-    }
+export const someNodes = 512
+
+/** Throws nothing; an archive's table of contents is a tree whatever it holds. */
+export function* contentsTree({ toc, entries, sizes }: ReadContents): Sliced<ContentsTree> {
+  const graph = yield* readGraph(entries)
+  const { below, starts, roots } = yield* childrenOf(graph)
+  const list = nodeList()
+  const order = (a: number, b: number) => childOrder(entries[a], entries[b])
+  const addEntry = (place: number, depth: number) => {
+    const first = starts[place] ?? 0
+    const end = starts[place + 1] ?? first
+    if (first === end) return list.add(depth, place, place)
+    list.add(depth, -1, place)
+    list.add(depth + 1, place, place)
+    if (end - first > 1) below.subarray(first, end).sort(order)
+    for (let at = first; at < end; at += 1) addEntry(below[at] ?? 0, depth + 1)
   }
-  const depths: number[] = []
-  const ids: number[] = []
-  const nodes: (() => ContentsNode)[] = []
-  const add = (depth: number, id: number, node: () => ContentsNode) => {
-    depths.push(depth)
-    ids.push(id)
-    nodes.push(node)
-  }
-  const addEntry = (entry: ArchiveEntry, depth: number, parent: ArchiveEntry | null) => {
-    const own = () => entryNode(entry, parent)
-    const below = children.get(entry.id)
-    if (!below) {
-      add(depth, entry.id, own)
-      return
-    }
-    add(depth, 0, own)
-    add(depth + 1, entry.id, () => ({
-      label: 'Definition',
-      note: '',
-      icon: 'script',
-      mono: false,
-      name: `Definition of ${own().name}`,
-    }))
-    for (const child of below.length === 1 ? below : below.toSorted(childOrder)) addEntry(child, depth + 1, entry)
-  }
-  for (const { title, icon, name, kinds, own } of groups(roots)) {
-    const count = [...kinds.values()].reduce((sum, list) => sum + list.length, 0)
+  for (const { title, icon, name, kinds, own } of yield* groups(entries, roots)) {
+    const count = [...kinds.values()].reduce((sum, places) => sum + places.length, 0)
     const note = `${count.toLocaleString('en-US')} objects`
-    add(0, 0, () => ({ label: title, note, icon, mono: name !== '', name: title }))
-    if (own) addEntry(own, 1, null)
-    for (const [kind, list] of kinds) {
+    list.addHead(0, { label: title, note, icon, mono: name !== '', name: title })
+    if (own !== null) addEntry(own, 1)
+    for (const [kind, places] of kinds) {
       const [words, kindIcon] = kindWords[kind] ?? [`${kind.charAt(0)}${kind.slice(1).toLowerCase()}`, 'lob']
       const where = name === '' ? words : `${words} of ${name}`
-      add(1, 0, () => ({ label: words, note: list.length.toLocaleString('en-US'), icon: kindIcon, mono: false, name: where }))
-      for (const entry of list) addEntry(entry, 2, null)
+      list.addHead(1, { label: words, note: places.length.toLocaleString('en-US'), icon: kindIcon, mono: false, name: where })
+      for (let at = 0; at < places.length; at += 1) {
+        if (at % someNodes === 0) yield
+        addEntry(places[at] ?? 0, 2)
+      }
     }
   }
-  const own = Uint8Array.from(ids, (id) => (id === 0 ? 0 : 1))
+  const { depths, ticked, shown, heads } = list
+  const own = new Uint8Array(ticked.length)
+  const size = new Float64Array(ticked.length)
+  for (let node = 0; node < ticked.length; node += 1) {
+    const place = ticked[node] ?? -1
+    if (place < 0) continue
+    own[node] = 1
+    size[node] = sizes.get(entries[place]?.id ?? 0) ?? 0
+  }
+  yield
   const shape = treeShape(depths, [own])
-  const bytes = new Float64Array(shape.size)
-  subtreeSums(
-    shape,
-    ids.map((id) => sizes.get(id) ?? 0),
-    bytes,
-  )
-  const nothing: ContentsNode = { label: '', note: '', icon: 'lob', mono: false, name: '' }
-  const node = (at: number) => nodes[at]?.() ?? nothing
-  return { toc, entries, shape, node, ids: Int32Array.from(ids), bytes }
+  yield
+  const bytes = subtreeSums(shape, size, new Float64Array(shape.size))
+  const node = (at: number): ContentsNode => {
+    const head = heads.get(at)
+    const entry = entries[shown[at] ?? -1]
+    if (head || !entry) return head ?? nothing
+    const whole = entryNode(entry, entries[graph.parent[shown[at] ?? -1] ?? -1] ?? null)
+    const before = (shape.parent[at] ?? -1) >= 0 ? shown[shape.parent[at] ?? -1] : -1
+    return before === shown[at] ? { ...definition, name: `Definition of ${whole.name}` } : whole
+  }
+  return { toc, entries, graph, shape, node, places: Int32Array.from(ticked), bytes }
+}
+
+const nothing: ContentsNode = { label: '', note: '', icon: 'lob', mono: false, name: '' }
+const definition: ContentsNode = { label: 'Definition', note: '', icon: 'script', mono: false, name: '' }
+
+/** Nodes in preorder: what its tick stands for, and which entry it shows; heads show none. */
+function nodeList() {
+  const depths: number[] = []
+  const ticked: number[] = []
+  const shown: number[] = []
+  const heads = new Map<number, ContentsNode>()
+  const add = (depth: number, tick: number, place: number) => {
+    depths.push(depth)
+    ticked.push(tick)
+    shown.push(place)
+  }
+  const addHead = (depth: number, head: ContentsNode) => {
+    heads.set(depths.length, head)
+    add(depth, -1, -1)
+  }
+  return { depths, ticked, shown, heads, add, addHead }
+}
+
+interface Children {
+  /** The places of what is shown under the entry at `place`: from `starts[place]` to `starts[place + 1]`. */
+  below: Int32Array
+  starts: Int32Array
+  roots: number[]
+}
+
+function* childrenOf({ parent }: ArchiveGraph): Sliced<Children> {
+  const starts = new Int32Array(parent.length + 1)
+  const roots: number[] = []
+  for (let at = 0; at < parent.length; at += 1) {
+    const above = parent[at] ?? -1
+    if (above < 0) roots.push(at)
+    else starts[above + 1] = (starts[above + 1] ?? 0) + 1
+  }
+  for (let at = 0; at < parent.length; at += 1) starts[at + 1] = (starts[at + 1] ?? 0) + (starts[at] ?? 0)
+  yield
+  const below = new Int32Array(parent.length - roots.length)
+  const next = starts.slice()
+  for (let at = 0; at < parent.length; at += 1) {
+    const above = parent[at] ?? -1
+    if (above < 0) continue
+    const place = next[above] ?? 0
+    below[place] = at
+    next[above] = place + 1
+  }
+  yield
+  return { below, starts, roots }
 }
 
 interface Group {
@@ -136,40 +183,41 @@ interface Group {
   icon: IconName
   /** '' for what is in no schema. */
   name: string
-  /** The schema's own entry. */
-  own: ArchiveEntry | null
-  kinds: Map<string, ArchiveEntry[]>
+  /** The place of the schema's own entry. */
+  own: number | null
+  /** Places by kind. */
+  kinds: Map<string, readonly number[]>
 }
 
 /** Schemas by name, then what is in none; kinds in the order people look for them; objects by name. */
-function groups(roots: readonly ArchiveEntry[]): Group[] {
-  const found = new Map<string, Group>()
-  const groupOf = (name: string): Group => {
+function* groups(entries: readonly ArchiveEntry[], roots: readonly number[]): Sliced<Group[]> {
+  const found = new Map<string, Group & { lists: Map<string, number[]> }>()
+  const groupOf = (name: string) => {
     const known = found.get(name)
     if (known) return known
-    const made: Group = {
-      title: name === '' ? 'In no schema' : name,
-      icon: name === '' ? 'db' : 'schema',
-      name,
-      own: null,
-      kinds: new Map(),
-    }
+    const [title, icon] = name === '' ? (['In no schema', 'db'] as const) : ([name, 'schema'] as const)
+    const made = { title, icon, name, own: null, kinds: new Map<string, readonly number[]>(), lists: new Map<string, number[]>() }
     found.set(name, made)
     return made
   }
-  for (const entry of roots) {
-    if (entry.kind === 'SCHEMA') groupOf(entry.tag).own = entry
+  for (let index = 0; index < roots.length; index += 1) {
+    if (index % someNodes === 0) yield
+    const at = roots[index] ?? 0
+    const entry = entries[at]
+    if (!entry) continue
+    if (entry.kind === 'SCHEMA') groupOf(entry.tag).own = at
     else {
-      const { kinds } = groupOf(entry.schema ?? '')
-      const list = kinds.get(entry.kind)
-      if (list) list.push(entry)
-      else kinds.set(entry.kind, [entry])
+      const { lists } = groupOf(entry.schema ?? '')
+      const list = lists.get(entry.kind)
+      if (list) list.push(at)
+      else lists.set(entry.kind, [at])
     }
   }
   const place = (kind: string) => (kindOrder.includes(kind) ? kindOrder.indexOf(kind) : kindOrder.length)
-  for (const group of found.values()) {
-    const sorted = [...group.kinds].toSorted(([a], [b]) => place(a) - place(b) || compare(a, b))
-    group.kinds = new Map(sorted.map(([kind, list]) => [kind, list.toSorted((a, b) => compare(a.tag, b.tag))]))
+  const byTag = (a: number, b: number) => compare(entries[a]?.tag ?? '', entries[b]?.tag ?? '')
+  for (const { kinds, lists } of found.values()) {
+    const ordered = [...lists].toSorted(([a], [b]) => place(a) - place(b) || compare(a, b))
+    for (const [kind, list] of ordered) kinds.set(kind, yield* sorted(list, byTag))
   }
   return [...found.values()].toSorted((a, b) => (a.name === '' ? 1 : b.name === '' ? -1 : compare(a.name, b.name)))
 }
@@ -178,11 +226,15 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-const childKinds = Object.keys(childWords)
+const childKinds = new Set(Object.keys(childWords))
 
-function childOrder(a: ArchiveEntry, b: ArchiveEntry): number {
-  const place = ({ kind }: ArchiveEntry) => (kind === 'TABLE DATA' ? 0 : childKinds.includes(kind) ? 2 : 1)
-  return place(a) - place(b) || compare(a.kind, b.kind) || compare(a.tag, b.tag)
+function childOrder(a: ArchiveEntry | undefined, b: ArchiveEntry | undefined): number {
+  if (!a || !b) return 0
+  return childPlace(a) - childPlace(b) || compare(a.kind, b.kind) || compare(a.tag, b.tag)
+}
+
+function childPlace({ kind }: ArchiveEntry): number {
+  return kind === 'TABLE DATA' ? 0 : childKinds.has(kind) ? 2 : 1
 }
 
 function entryNode(entry: ArchiveEntry, parent: ArchiveEntry | null): ContentsNode {
@@ -208,33 +260,23 @@ function entryNode(entry: ArchiveEntry, parent: ArchiveEntry | null): ContentsNo
 
 export function ticksOfChoice(tree: ContentsTree, choice: RestoreDraft['choice']): Ticks {
   if (choice === null) return ticksOf(tree.shape, tree.shape.own)
-  const chosen = new Set(unpackIds(choice.ids))
-  return ticksOf(tree.shape, [Uint8Array.from(tree.ids, (id) => (chosen.has(id) ? 1 : 0))])
+  const marks = marksOf(tree.graph, unpackIds(choice.ids) ?? [])
+  const wanted = new Uint8Array(tree.shape.size)
+  for (let node = 0; node < wanted.length; node += 1) wanted[node] = marks[tree.places[node] ?? -1] ?? 0
+  return ticksOf(tree.shape, [wanted])
 }
 
 /** null when everything is ticked: then no list is made. */
 export function choiceOfTicks(tree: ContentsTree, ticks: Ticks): RestoreDraft['choice'] {
   const chosen: number[] = []
-  tree.ids.forEach((id, node) => {
-    if (id !== 0 && ticks.columns[0]?.[node] === 1) chosen.push(id)
-  })
-  return chosen.length === tree.entries.length ? null : { toc: tree.toc, ids: packIds(chosen) }
+  const { places, entries } = tree
+  for (let node = 0; node < places.length; node += 1) {
+    const entry = ticks.columns[0]?.[node] === 1 ? entries[places[node] ?? -1] : undefined
+    if (entry) chosen.push(entry.id)
+  }
+  return chosen.length === entries.length ? null : { toc: tree.toc, ids: packIds(chosen) }
 }
 
 export function choiceOfIds(tree: Pick<ContentsTree, 'toc' | 'entries'>, ids: ReadonlySet<number>): RestoreDraft['choice'] {
   return ids.size >= tree.entries.length ? null : { toc: tree.toc, ids: packIds(ids) }
-}
-
-/** Nodes whose name holds all the words, with everything below them; null without words. */
-export function findInTree(tree: ContentsTree, text: string): Uint8Array | null {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean)
-  if (words.length === 0) return null
-  const match = new Uint8Array(tree.shape.size)
-  for (let node = 0; node < tree.shape.size; node += 1) {
-    if (tree.ids[node] === 0 && (tree.shape.depth[node] ?? 0) < 2) continue
-    const { name, label } = tree.node(node)
-    const here = `${name} ${label}`.toLowerCase()
-    if (words.every((word) => here.includes(word))) match.fill(1, node, tree.shape.end[node])
-  }
-  return match
 }

@@ -1,16 +1,11 @@
 // Ids as ranges, what belongs under what, what a tick needs, the tree of it, and rows counted in a stream of COPY.
 import { describe, expect, test } from 'vitest'
 import { countCopyRows } from '../../../electron/capabilities/restore/countCopyRows'
-import { choiceOfTicks, contentsTree, findInTree, ticksOfChoice } from '../../../renderer/wizards/restore/contentsTree'
-import {
-  type ArchiveEntry,
-  byId,
-  missingNeeds,
-  packIds,
-  parentOf,
-  unpackIds,
-  withNeeds,
-} from '../../../shared/model/archiveSelection'
+import { choiceOfTicks, contentsTree, ticksOfChoice } from '../../../renderer/wizards/restore/contentsTree'
+import { findInTree, searchTexts } from '../../../renderer/wizards/restore/findInContents'
+import { graphOf, missingNeeds, withNeeds } from '../../../shared/model/archiveGraph'
+import { type ArchiveEntry, packIds, unpackIds } from '../../../shared/model/archiveSelection'
+import { atOnce, sorted } from '../../../shared/model/slices'
 import { setTick, tickState } from '../../../shared/model/tickTree'
 
 const entry = (id: number, kind: string, tag: string, needs: number[] = [], schema: string | null = 'public'): ArchiveEntry => ({
@@ -57,8 +52,8 @@ describe('ids', () => {
 })
 
 describe('needs', () => {
-  const known = byId(shop)
-  const parents = Object.fromEntries(shop.map((each) => [each.id, parentOf(each, known)]))
+  const { parent } = graphOf(shop)
+  const parents = Object.fromEntries(shop.map(({ id }, at) => [id, shop[parent[at] ?? -1]?.id ?? null]))
 
   test('what belongs under what: the longest table name that fits a tag', () => {
     expect(parents).toEqual({ 1: null, 2: null, 3: null, 4: 2, 5: 3, 6: 2, 7: 3, 8: 2, 9: 8, 10: null, 11: 2, 12: null })
@@ -98,23 +93,48 @@ describe('needs', () => {
   })
 })
 
-describe('the tree', () => {
-  const tree = contentsTree({
-    toc: 'x',
-    entries: shop,
-    sizes: new Map([
-      [4, 100],
-      [5, 20],
-    ]),
+describe('slices', () => {
+  const random = (seed: number) => (at: number) => ((at + seed) * 2654435761) % 1000
+  test.each([0, 1, 2, 2047, 2048, 2049, 10_000])('%i things are sorted as toSorted does it, and stop in between', (count) => {
+    const list = Array.from({ length: count }, (_, at) => ({ at, key: random(count)(at) }))
+    const byKey = (a: { key: number }, b: { key: number }) => a.key - b.key
+    const work = sorted(list, byKey)
+    let stops = 0
+    let step = work.next()
+    for (; !step.done; step = work.next()) stops += 1
+    expect(step.value).toEqual(list.toSorted(byKey))
+    expect(stops).toBeGreaterThanOrEqual(Math.floor(count / 2048))
+    expect(atOnce(sorted(list.toSorted(byKey), byKey))).toEqual(list.toSorted(byKey))
   })
+
+  test('no slice of a large table of contents is long, whatever the order of its names', () => {
+    const entries = Array.from({ length: 60_000 }, (_, at) =>
+      at % 2 === 0 ? entry(at + 1, 'TABLE', `t${random(1)(at)}_${at}`) : entry(at + 1, 'COMMENT', `TABLE t${at}`, [at]),
+    )
+    const work = contentsTree({ toc: 'x', entries, sizes: new Map() })
+    let steps = 1
+    let step = work.next()
+    for (; !step.done; step = work.next()) steps += 1
+    expect(steps).toBeGreaterThan(300)
+    expect(step.value.places.filter((place) => place >= 0)).toHaveLength(60_000)
+  })
+})
+
+describe('the tree', () => {
+  const sizes = new Map([
+    [4, 100],
+    [5, 20],
+  ])
+  const tree = atOnce(contentsTree({ toc: 'x', entries: shop, sizes }))
   const at = (name: string) => {
-    const node = tree.ids.findIndex((_, each) => tree.node(each).name === name)
+    const node = tree.places.findIndex((_, each) => tree.node(each).name === name)
     expect(node, name).toBeGreaterThanOrEqual(0)
     return node
   }
 
   test('every entry once; sizes add up', () => {
-    expect([...tree.ids].filter((id) => id > 0).toSorted((a, b) => a - b)).toEqual(shop.map(({ id }) => id))
+    expect([...tree.places].filter((place) => place >= 0).toSorted((a, b) => a - b)).toEqual(shop.map((_, place) => place))
+    expect(tree.node(at('Definition of sales.a')).label).toBe('Definition')
     expect(tree.bytes[at('sales.a')]).toBe(100)
     expect(tree.bytes[at('sales')]).toBe(120)
     expect(tree.node(at('Comment of sales.a_name')).label).toBe('Comment')
@@ -131,10 +151,11 @@ describe('the tree', () => {
   })
 
   test('a search shows what is named so with what is below it, and ticks only that', () => {
-    const match = findInTree(tree, 'a_name')
+    const texts = atOnce(searchTexts(tree))
+    const match = findInTree(tree, texts, 'a_name')
     const left = setTick(tree.shape, ticksOfChoice(tree, null), at('sales'), 0, false, match ?? undefined)
     expect(choiceOfTicks(tree, left)).toEqual({ toc: 'x', ids: '1-7,10-12' })
-    expect(findInTree(tree, ' ')).toBeNull()
+    expect(findInTree(tree, texts, ' ')).toBeNull()
   })
 })
 

@@ -1,6 +1,7 @@
 // Beside the tree: how much is ticked, and what ticked objects need that is not.
 import { useMemo } from 'react'
-import { type ArchiveEntry, byId, missingNeeds, needWords, unpackIds, withNeeds } from '../../../../shared/model/archiveSelection'
+import { marksOf, missingIn, withNeeds } from '../../../../shared/model/archiveGraph'
+import { type ArchiveEntry, needWords, unpackIds } from '../../../../shared/model/archiveSelection'
 import { Button } from '../../../components/Button'
 import { Card } from '../../../components/Card'
 import { Chip } from '../../../components/Chip'
@@ -28,16 +29,27 @@ function nameOf({ kind, schema, tag }: ArchiveEntry): string {
   return `${kindName(kind)} ${schema === null ? tag : `${schema}.${tag}`}`
 }
 
+/** `marks` null: everything is ticked. */
+function countOf({ entries }: ContentsTree, marks: Uint8Array | null, kind: string): string {
+  let all = 0
+  let some = 0
+  entries.forEach((entry, at) => {
+    if (entry.kind !== kind) return
+    all += 1
+    if (marks === null || marks[at] === 1) some += 1
+  })
+  return all === 0 ? 'none in the archive' : `${formatCount(some)} of ${formatCount(all)}`
+}
+
 export function ChosenCard({ tree, choice, onChoice }: ChosenCardProps) {
-  const { entries } = tree
-  const known = useMemo(() => byId(entries), [entries])
-  const ticked = useMemo(() => (choice === null ? null : new Set(unpackIds(choice.ids))), [choice])
-  const missing = useMemo(() => (ticked === null ? [] : missingNeeds(entries, ticked)), [entries, ticked])
-  const counted = (kind: string) => {
-    const all = entries.filter((entry) => entry.kind === kind)
-    const some = ticked === null ? all : all.filter(({ id }) => ticked.has(id))
-    return all.length === 0 ? 'none in the archive' : `${formatCount(some.length)} of ${formatCount(all.length)}`
-  }
+  const { entries, graph } = tree
+  const ticked = useMemo(() => (choice === null ? null : (unpackIds(choice.ids) ?? [])), [choice])
+  const marks = useMemo(() => ticked && marksOf(graph, ticked), [graph, ticked])
+  const missing = useMemo(() => (marks === null ? [] : missingIn(graph, marks)), [graph, marks])
+  const counts = useMemo(
+    () => ({ TABLE: countOf(tree, marks, 'TABLE'), rows: countOf(tree, marks, 'TABLE DATA') }),
+    [tree, marks],
+  )
   const add = (ids: Iterable<number>) => onChoice(choiceOfIds(tree, new Set([...(ticked ?? []), ...ids])))
   return (
     <>
@@ -50,10 +62,10 @@ export function ChosenCard({ tree, choice, onChoice }: ChosenCardProps) {
               value:
                 ticked === null
                   ? `all ${formatCount(entries.length)}`
-                  : `${formatCount(ticked.size)} of ${formatCount(entries.length)}`,
+                  : `${formatCount(ticked.length)} of ${formatCount(entries.length)}`,
             },
-            { label: 'Tables', value: counted('TABLE') },
-            { label: 'Rows of', value: counted('TABLE DATA') },
+            { label: 'Tables', value: counts.TABLE },
+            { label: 'Rows of', value: counts.rows },
             { label: 'List', value: ticked === null ? 'none is needed' : 'made from the ticks, for --use-list' },
           ]}
         />
@@ -66,7 +78,7 @@ export function ChosenCard({ tree, choice, onChoice }: ChosenCardProps) {
               complete
             </Chip>
           ) : (
-            <Button size="s" onClick={() => add(withNeeds(entries, ticked ?? new Set()))}>
+            <Button size="s" onClick={() => add(withNeeds(entries, ticked ?? []))}>
               Add all
             </Button>
           )
@@ -77,7 +89,7 @@ export function ChosenCard({ tree, choice, onChoice }: ChosenCardProps) {
         ) : (
           <ul className="needs" aria-label="Missing">
             {missing.slice(0, shownAtMost).map(({ id, needs, why }) => {
-              const [entry, needed] = [known.get(id), known.get(needs)]
+              const [entry, needed] = [entries[graph.place(id)], entries[graph.place(needs)]]
               if (!entry || !needed) return null
               return (
                 <li key={`${id}-${needs}`}>

@@ -1,6 +1,5 @@
 // Step 2: which of the archive's entries are restored. Everything, unless something is unticked.
 import { useEffect, useMemo, useState } from 'react'
-import { readContents } from '../../../../shared/model/archiveColumns'
 import { formatBytes } from '../../../../shared/model/byteCount'
 import { setTick } from '../../../../shared/model/tickTree'
 import { Button } from '../../../components/Button'
@@ -10,21 +9,15 @@ import { Icon } from '../../../components/Icon'
 import { SearchField } from '../../../components/SearchField'
 import { TickTree } from '../../../components/tree/TickTree'
 import { formatCount, plural } from '../../../format/numbers'
-import {
-  type ContentsNode,
-  type ContentsTree,
-  choiceOfIds,
-  choiceOfTicks,
-  contentsTree,
-  findInTree,
-  ticksOfChoice,
-} from '../contentsTree'
+import { type ContentsNode, type ContentsTree, choiceOfIds, choiceOfTicks, ticksOfChoice } from '../contentsTree'
+import { findInTree } from '../findInContents'
+import { type LoadedContents, useContentsTree } from '../useContentsTree'
 import type { RestoreStepProps } from '../Wizard'
 import { ChosenCard } from './ChosenCard'
 
 export function ObjectsStep(props: RestoreStepProps) {
   const { facts, contents } = props
-  const tree = useMemo(() => contents.data && contentsTree(readContents(contents.data)), [contents.data])
+  const loaded = useContentsTree(contents.data)
   if (facts.data?.format === 'plain') {
     return (
       <Card>
@@ -36,8 +29,8 @@ export function ObjectsStep(props: RestoreStepProps) {
     )
   }
   if (contents.error) return <ErrorNote error={contents.error} onRetry={contents.again} />
-  if (!tree) return <Loading>Reading the table of contents…</Loading>
-  return <Contents {...props} tree={tree} />
+  if (!loaded) return <Loading>Reading the table of contents…</Loading>
+  return <Contents {...props} {...loaded} />
 }
 
 function NodeHead({ node }: { node: ContentsNode }) {
@@ -54,7 +47,7 @@ function headOf(tree: ContentsTree) {
   return (at: number) => <NodeHead node={tree.node(at)} />
 }
 
-function Contents({ draft, setDraft, tree }: RestoreStepProps & { tree: ContentsTree }) {
+function Contents({ draft, setDraft, tree, texts }: RestoreStepProps & LoadedContents) {
   const [text, setText] = useState('')
   const [outdated, setOutdated] = useState(false)
   const { choice } = draft
@@ -66,7 +59,7 @@ function Contents({ draft, setDraft, tree }: RestoreStepProps & { tree: Contents
     setDraft({ ...draft, choice: null })
   }, [other, draft, setDraft])
   const ticks = useMemo(() => ticksOfChoice(tree, other ? null : choice), [tree, choice, other])
-  const match = useMemo(() => findInTree(tree, text), [tree, text])
+  const match = useMemo(() => (texts ? findInTree(tree, texts, text) : null), [tree, texts, text])
   const total = tree.entries.length
   return (
     <div className="wz-cols">

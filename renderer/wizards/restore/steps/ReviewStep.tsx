@@ -3,8 +3,8 @@ import { useState } from 'react'
 import { z } from 'zod'
 import type { CommandPreview } from '../../../../shared/contracts/dump'
 import type { RestoreDanger, RestoreRequest } from '../../../../shared/contracts/restore'
-import { readContents } from '../../../../shared/model/archiveColumns'
-import { unpackIds, withNeeds } from '../../../../shared/model/archiveSelection'
+import { withNeeds } from '../../../../shared/model/archiveGraph'
+import { unpackIds } from '../../../../shared/model/archiveSelection'
 import type { PreflightFix, PreflightRow } from '../../../../shared/model/preflight'
 import { ErrorNote, Note } from '../../../components/Feedback'
 import { type ShownError, shownError } from '../../../format/errors'
@@ -17,6 +17,7 @@ import { choiceOfIds } from '../contentsTree'
 import { sourceDetail, sourceName, sourceTime } from '../describe'
 import { type RestoreBase, type RestoreDraft, type RestoreStep, restoreOptions, restoreSteps, targetOf } from '../draft'
 import { promiseOf } from '../promise'
+import { treeOf } from '../useContentsTree'
 import type { RestoreStepProps } from '../Wizard'
 import { ConfirmCard } from './ConfirmCard'
 
@@ -67,18 +68,18 @@ export function ReviewStep({
       preview.again()
     }
   }
-  const addMissing = () => {
+  const addMissing = async () => {
     const ids = draft.choice === null ? undefined : unpackIds(draft.choice.ids)
     if (ids === undefined || !contents.data) return
-    const { toc, entries } = readContents(contents.data)
-    setDraft({ ...draft, choice: choiceOfIds({ toc, entries }, withNeeds(entries, new Set(ids))) })
+    const tree = await treeOf(contents.data)
+    setDraft({ ...draft, choice: choiceOfIds(tree, withNeeds(tree.entries, ids)) })
   }
   const onFix = ({ action }: PreflightFix, row: PreflightRow) => {
     // The database that exists stands in the way: the way on is a new one.
     if (action.kind === 'go-to-step' && action.step === 'destination' && row.id === 'database' && draft.kind === 'existing') {
       setDraft({ ...draft, kind: 'new', step: 'destination' })
     } else if (action.kind === 'go-to-step') onStep(restoreSteps.find((step) => step === action.step) ?? 'options')
-    else if (action.kind === 'set-option' && action.key === 'objects.add') addMissing()
+    else if (action.kind === 'set-option' && action.key === 'objects.add') void addMissing()
     else if (action.kind === 'set-option') setDraft(applyFix(draft, base, script, action.key, action.value))
     else void applyGlobals(action.roles, action.tablespaces)
   }
