@@ -2,6 +2,7 @@
 import type { Contracts } from '../shared/contracts'
 import type { Handlers } from '../shared/rpc/contract'
 import { appPaths, emptyScratch } from './appPaths'
+import { openArchives } from './archive/archiveStore'
 import { backupsHandlers, restartVerify } from './capabilities/backups/handlers'
 import { clusterDumpHandlers, restartClusterDump, restartClusterRestore } from './capabilities/cluster-dump/handlers'
 import { connectionsHandlers } from './capabilities/connections/handlers'
@@ -59,7 +60,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     })
     const tools = createTools({ spawn, installationFolders: () => settings.get().installationFolders })
     const connections = createConnectionStore({ paths, vault: options.vault })
-    const services: Services = { host: options.host, paths, settings, vault: options.vault, connections, tools, jobs, spawn }
+    const archives = openArchives(paths.data)
+    const services: Services = {
+      ...{ host: options.host, paths, settings, vault: options.vault },
+      ...{ connections, archives, tools, jobs, spawn },
+    }
     return {
       services,
       handlers: mount(services),

@@ -4,6 +4,7 @@ import type { PasswordInput } from '../shared/contracts/connections'
 import type { Installation, Settings } from '../shared/contracts/host'
 import type { ConnectionSettings, SavedConnection } from '../shared/model/connection'
 import type { PgVersion } from '../shared/model/pgVersion'
+import type { ArchiveStore } from './archive/archiveStore'
 import type { JobManager } from './jobs/jobTypes'
 import type { SpawnTool } from './process/processTypes'
 import type { Secret } from './process/secret'
@@ -101,6 +102,7 @@ export interface Services {
   settings: SettingsStore
   vault: SecretVault
   connections: ConnectionStore
+  archives: ArchiveStore
   tools: Tools
   jobs: JobManager
   spawn: SpawnTool

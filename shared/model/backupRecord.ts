@@ -17,8 +17,11 @@ export const recordFile = z.object({
 
 export const verification = z.object({
   at: z.iso.datetime(),
-  /** checksums: every file against its SHA-256. read: the archive was read in full by its own program. */
-  level: z.enum(['checksums', 'read']),
+  /**
+   * checksums: every file against its SHA-256. read: the archive was read in full by its own program. manifest: every file of a
+   * base backup against its manifest, with the WAL in it. wal: all WAL from the backup to the end of an archive. drill: restored.
+   */
+  level: z.enum(['checksums', 'read', 'manifest', 'wal', 'drill']),
   ok: z.boolean(),
   detail: z.string(),
 })
@@ -100,14 +103,9 @@ export const dumpSetRecord = common.extend({
 const walPosition = z.object({ timeline: z.int(), lsn: lsnText })
 
 /** A copy of a whole cluster's files. `source.database` is null: it is of all of them. */
-const baseBackupRecord = common.extend({
-  kind: z.literal('base-backup'),
-  format: z.enum(['plain', 'tar']),
+const physical = common.extend({
   major: z.int(),
   segmentSize: z.int(),
-  walMethod: z.enum(['stream', 'fetch', 'none']),
-  /** As given to --compress; '' when it is not compressed. */
-  compression: z.string(),
   /** Redo starts here; the backup needs all WAL from here to `stop`. */
   start: walPosition,
   /** From here on the files are consistent: no moment before it can be reached. */
@@ -115,36 +113,69 @@ const baseBackupRecord = common.extend({
   /** The server's clock just before it began and just after it ended. */
   startTime: z.iso.datetime({ precision: 6 }),
   stopTime: z.iso.datetime({ precision: 6 }),
-  /** LABEL of backup_label. */
-  backupLabel: z.string(),
-  fromStandby: z.boolean(),
   /** Bytes on disk of everything. */
   size: byteCount,
-  /** Relative path, and what it covers; null without one: then `files` lists every file. */
-  manifest: z.object({ path: z.string(), files: z.int(), algorithm: z.string() }).nullable(),
   /** `path` is where its files are, relative to the folder: a folder or a tar. */
   tablespaces: z.array(z.object({ oid: z.string(), name: z.string(), location: z.string(), path: z.string() })),
-  /** `parent` is the id of the record that it builds on; null for a full backup. */
-  incremental: z.object({ parent: z.string(), from: walPosition }).nullable(),
   /** Settings files that were outside the data directory: where they were, and where their copy is. */
   configuration: z.array(z.object({ original: z.string(), path: z.string() })),
 })
 
-export const backupRecord = z.discriminatedUnion('kind', [dumpRecord, clusterDumpRecord, dumpSetRecord, baseBackupRecord])
+/** Of a running cluster, through pg_basebackup. */
+const baseBackupRecord = physical.extend({
+  kind: z.literal('base-backup'),
+  format: z.enum(['plain', 'tar']),
+  walMethod: z.enum(['stream', 'fetch', 'none']),
+  /** As given to --compress; '' when it is not compressed. */
+  compression: z.string(),
+  /** LABEL of backup_label. */
+  backupLabel: z.string(),
+  fromStandby: z.boolean(),
+  /** Relative path, and what it covers; null without one: then `files` lists every file. */
+  manifest: z.object({ path: z.string(), files: z.int(), algorithm: z.string() }).nullable(),
+  /** `parent` is the id of the record that it builds on; null for a full backup. */
+  incremental: z.object({ parent: z.string(), from: walPosition }).nullable(),
+  /** Ids of the chain that pg_combinebackup made it from, the full backup first; null for one that a server sent. */
+  combinedFrom: z.array(z.string()).nullable(),
+})
+
+/** Of a stopped cluster, file by file. `start` and `stop` are its latest checkpoint; `files` lists every file. */
+const coldBackupRecord = physical.extend({
+  kind: z.literal('cold-backup'),
+  format: z.literal('plain'),
+  dataDirectory: z.string(),
+  /** As pg_controldata said: "shut down", or another state when its WAL came along and it will go through crash recovery. */
+  state: z.string(),
+})
+
+export const backupRecord = z.discriminatedUnion('kind', [
+  dumpRecord,
+  clusterDumpRecord,
+  dumpSetRecord,
+  baseBackupRecord,
+  coldBackupRecord,
+])
 
 export type BackupRecord = z.infer<typeof backupRecord>
 export type ClusterDumpRecord = z.infer<typeof clusterDumpRecord>
 export type DumpSetRecord = z.infer<typeof dumpSetRecord>
 export type BaseBackupRecord = z.infer<typeof baseBackupRecord>
+export type ColdBackupRecord = z.infer<typeof coldBackupRecord>
+/** A copy of a cluster's files: what physical recovery can start from. */
+export type PhysicalRecord = BaseBackupRecord | ColdBackupRecord
 export type SetDatabase = z.infer<typeof setDatabase>
 export type BackupSource = z.infer<typeof backupSource>
 export type Verification = z.infer<typeof verification>
+
+export function isPhysical(record: BackupRecord): record is PhysicalRecord {
+  return record.kind === 'base-backup' || record.kind === 'cold-backup'
+}
 
 /** Whether the backup brings this database; a script of globals alone brings none. */
 export function holdsDatabase(record: BackupRecord, database: string): boolean {
   if (record.kind === 'dump') return record.source.database === database
   if (record.kind === 'cluster-dump') return record.databases.includes(database)
-  if (record.kind === 'base-backup') return true
+  if (isPhysical(record)) return true
   return record.databases.some(({ name }) => name === database)
 }
 
@@ -152,6 +183,7 @@ export function holdsDatabase(record: BackupRecord, database: string): boolean {
 export function backupSubject(record: BackupRecord): string {
   if (record.kind === 'dump') return record.source.database ?? record.label
   if (record.kind === 'base-backup') return record.incremental ? 'Whole cluster, what changed' : 'Whole cluster'
+  if (record.kind === 'cold-backup') return 'Whole cluster, stopped'
   if (record.kind === 'dump-set') return record.databases.length === 1 ? '1 database' : `${record.databases.length} databases`
   const words = { cluster: 'Whole cluster', globals: 'Roles and tablespaces', roles: 'Roles', tablespaces: 'Tablespaces' }
   return words[record.content]

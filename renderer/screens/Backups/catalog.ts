@@ -1,6 +1,12 @@
 // The catalog as a list: what a search finds, in which order, and what the checks of a backup amount to.
 import type { CatalogEntry } from '../../../shared/contracts/backups'
-import { type BackupRecord, backupSubject, holdsDatabase, type Verification } from '../../../shared/model/backupRecord'
+import {
+  type BackupRecord,
+  backupSubject,
+  holdsDatabase,
+  isPhysical,
+  type Verification,
+} from '../../../shared/model/backupRecord'
 import { placeLink } from '../../stores/navigation'
 
 export interface CatalogFilter {
@@ -24,7 +30,7 @@ export function databasesOf(record: BackupRecord): string[] {
   if (record.kind === 'dump') return record.source.database === null ? [] : [record.source.database]
   if (record.kind === 'cluster-dump') return record.databases
   // A copy of the files brings them all, and does not know their names.
-  if (record.kind === 'base-backup') return []
+  if (isPhysical(record)) return []
   return record.databases.map(({ name }) => name)
 }
 
