@@ -1,11 +1,11 @@
 // Answers the calls of the restoreOutcome contract: from the job's own record to the database it filled.
 import type { Client } from 'pg'
-import type { restoreOutcome } from '../../../shared/contracts/restoreOutcome'
+import type { FailedConstraint as FailedConstraintRef, restoreOutcome } from '../../../shared/contracts/restoreOutcome'
 import type { JobIssue, JobSnapshot } from '../../../shared/jobs/job'
 import { isEnded } from '../../../shared/jobs/transitions'
 import { AppError } from '../../../shared/rpc/appError'
 import type { Handlers } from '../../../shared/rpc/contract'
-import { type FailedConstraint, notValidStatement, readFailedConstraint } from '../../library/failedConstraint'
+import { type FailedConstraint, notValidStatement, readFailedConstraint, validateStatement } from '../../library/failedConstraint'
 import { withServer } from '../../postgres/openServer'
 import { explainSqlError } from '../../postgres/sqlError'
 import { withClient } from '../../postgres/withClient'
@@ -15,6 +15,7 @@ import { readRowsInTheWay } from './rowsInTheWay'
 
 export function restoreOutcomeHandlers(services: RestoreServices): Handlers<typeof restoreOutcome, AbortSignal> {
   return {
+    constraints: async ({ jobId }) => ({ constraints: constraintsOf(endedRestore(services, jobId)) }),
     rows: async ({ jobId, issue }, { signal }) => {
       const { job, found } = issueOf(services, jobId, issue)
       const constraint = constraintOf(found)
@@ -26,8 +27,14 @@ export function restoreOutcomeHandlers(services: RestoreServices): Handlers<type
       const sql = notValidOf(found)
       const where = await placeOf(services, job, signal)
       const there = await inside(services, job, signal, (client) => exists(client, constraint))
-      const { schema, name } = constraint.table
-      return { ...where, database: databaseOf(job), table: `${schema}.${name}`, sql, there }
+      return {
+        ...where,
+        database: databaseOf(job),
+        table: tableOf(constraint),
+        sql,
+        validate: validateStatement(constraint),
+        there,
+      }
     },
     addNotValid: async ({ jobId, issue }, { signal }) => {
       const { job, found } = issueOf(services, jobId, issue)
@@ -70,10 +77,26 @@ function issueOf(services: RestoreServices, jobId: string, issue: number): { job
   throw new AppError('not_found', `"${job.title}" has no error number ${issue + 1}.`, { hint: 'Open the job’s page again.' })
 }
 
+function constraintsOf({ issues }: JobSnapshot): FailedConstraintRef[] {
+  return issues.flatMap((issue, index) => {
+    const constraint = issue.harmless === null && issue.severity === 'error' ? readable(issue) : null
+    if (constraint === null) return []
+    const { kind, name } = constraint
+    return [{ issue: index, kind, name, table: tableOf(constraint), notValid: notValidStatement(issue.statement) !== null }]
+  })
+}
+
+function tableOf({ table }: FailedConstraint): string {
+  return `${table.schema}.${table.name}`
+}
+
 /** Statements are kept up to 2,000 characters, and without passwords: what was cut or hidden is not run again. */
+function readable({ statement }: JobIssue): FailedConstraint | null {
+  return statement.length < 2000 && !statement.includes("'********'") ? readFailedConstraint(statement) : null
+}
+
 function constraintOf(issue: JobIssue): FailedConstraint {
-  const whole = issue.statement.length < 2000 && !issue.statement.includes("'********'")
-  const constraint = whole ? readFailedConstraint(issue.statement) : null
+  const constraint = readable(issue)
   if (constraint) return constraint
   throw new AppError('bad_input', 'This error is not about a foreign key, a check or a unique key that can be read.', {
     hint: 'Look at its statement, and put it right by hand.',
