@@ -3,7 +3,6 @@ import { useState } from 'react'
 import type { FailedConstraint } from '../../../shared/contracts/restoreOutcome'
 import type { JobSnapshot } from '../../../shared/jobs/job'
 import { Button } from '../../components/Button'
-import { Chip } from '../../components/Chip'
 import { NotValidDialog } from './NotValidDialog'
 import { RowsInTheWayDialog } from './RowsInTheWayDialog'
 
@@ -21,11 +20,6 @@ export function ConstraintButtons({ job, constraint, added, onAdded }: Constrain
   const close = () => setOpen(null)
   return (
     <>
-      {added && (
-        <Chip tone="pass" icon="check">
-          Added as NOT VALID
-        </Chip>
-      )}
       <Button size="xs" aria-haspopup="dialog" onClick={() => setOpen('rows')}>
         Show the rows in the way
       </Button>

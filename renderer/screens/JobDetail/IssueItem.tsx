@@ -8,14 +8,15 @@ import { formatCount } from '../../format/numbers'
 /** What a card knows of its problems beyond their text. */
 export interface IssueTools {
   onShowLine: (line: number) => void
-  /** Buttons for what can be done about this one. */
-  remedies?: (issue: JobIssue) => ReactNode
+  /** Buttons for what can be done about this one, and what was done. */
+  remedies?: (issue: JobIssue) => { buttons: ReactNode; done: string } | null
 }
 
 export function IssueItem({ issue, withObject, tools }: { issue: JobIssue; withObject: boolean; tools: IssueTools }) {
   const [statement, setStatement] = useState(false)
   const name = issue.entry === '' ? issue.object : issue.entry
   const { logLine } = issue
+  const remedies = tools.remedies?.(issue)
   return (
     <div className="issue">
       <div className="row">
@@ -23,6 +24,11 @@ export function IssueItem({ issue, withObject, tools }: { issue: JobIssue; withO
         <span className="mono b el">{name}</span>
         {withObject && issue.object !== '' && issue.object !== name && <span className="t3 el">of {issue.object}</span>}
         {issue.severity === 'warning' && <Chip>warning</Chip>}
+        {remedies != null && remedies.done !== '' && (
+          <Chip tone="pass" icon="check">
+            {remedies.done}
+          </Chip>
+        )}
       </div>
       <pre className="code">
         {issue.severity === 'error' && !/^error/i.test(issue.message) ? `ERROR:  ${issue.message}` : issue.message}
@@ -30,17 +36,19 @@ export function IssueItem({ issue, withObject, tools }: { issue: JobIssue; withO
       {statement && <pre className="code statement">{issue.statement}</pre>}
       <div className="issue-foot">
         <span className="t2 issue-advice">{issue.harmless ?? issue.advice}</span>
-        {tools.remedies?.(issue)}
-        {issue.statement !== '' && (
-          <Button size="xs" aria-expanded={statement} onClick={() => setStatement(!statement)}>
-            {statement ? 'Hide statement' : 'Statement'}
-          </Button>
-        )}
-        {logLine !== null && (
-          <Button size="xs" onClick={() => tools.onShowLine(logLine)}>
-            Line {formatCount(logLine + 1)} of log
-          </Button>
-        )}
+        <div className="row wr issue-buttons">
+          {remedies?.buttons}
+          {issue.statement !== '' && (
+            <Button size="xs" aria-expanded={statement} onClick={() => setStatement(!statement)}>
+              {statement ? 'Hide statement' : 'Statement'}
+            </Button>
+          )}
+          {logLine !== null && (
+            <Button size="xs" onClick={() => tools.onShowLine(logLine)}>
+              Line {formatCount(logLine + 1)} of log
+            </Button>
+          )}
+        </div>
       </div>
     </div>
   )

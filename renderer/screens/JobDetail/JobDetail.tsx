@@ -83,8 +83,8 @@ function JobPage({ job, line, view: wanted }: { job: JobSnapshot; line: string |
           {ended && <ResultCard job={job} />}
           {ended && job.result?.kept && <KeptCard job={job} name={job.result.kept.database} />}
           {job.result?.rowCheck && <RowCheckCard check={job.result.rowCheck} />}
-          {job.result?.restored && !hasIssues && <RestoredCard restored={job.result.restored} />}
           {ended && <PhasesCard steps={job.steps} />}
+          {job.result?.restored && !hasIssues && <RestoredCard restored={job.result.restored} />}
           {(!ended || job.commands.length > 0) && <CommandList commands={job.commands} width={40} />}
           <WritesCard job={job} />
         </div>

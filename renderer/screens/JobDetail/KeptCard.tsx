@@ -28,9 +28,10 @@ export function KeptCard({ job, name }: { job: JobSnapshot; name: string }) {
   const readOnly = connection?.readOnly === true
   const there = !dropped && kept?.there === true
   return (
-    <Card title="Old database" padded>
+    <Card title="Old database, kept" padded>
       <div className="col g8">
-        <KeyValues rows={[{ label: 'Kept as', value: name, mono: true }, ...(there ? sizeRows(kept) : [])]} />
+        <div className="mono b wrap">{name}</div>
+        {there && <KeyValues rows={sizeRows(kept)} spread />}
         {!dropped && error !== null && <ErrorNote error={error} onRetry={again} />}
         {!dropped && error === null && kept === undefined && <Loading>Asking {job.serverLabel}…</Loading>}
         <div ref={said} tabIndex={-1} role="status" className="kept-said">
@@ -41,9 +42,7 @@ export function KeptCard({ job, name }: { job: JobSnapshot; name: string }) {
         </div>
         {there && (
           <>
-            <div className="t2 sm">
-              As it was before the restored one took its place. Drop it once you are sure that you need nothing of it.
-            </div>
+            <div className="t2 sm">As it was before the restored one took its place. Drop it once nothing in it is needed.</div>
             {readOnly && (
               <Note tone="neutral">
                 {connection.label} is marked read-only: take the mark off in the connection to drop it from here.
@@ -78,7 +77,7 @@ export function KeptCard({ job, name }: { job: JobSnapshot; name: string }) {
 function sizeRows({ size, sessions, server, host, port }: KeptDatabase) {
   return [
     { label: 'Size', value: size === null ? 'not readable by this role' : formatBytes(size) },
-    { label: 'Sessions', value: sessions === 0 ? 'none' : formatCount(sessions) },
+    { label: 'Sessions', value: sessions === 0 ? 'none connected' : `${formatCount(sessions)} connected` },
     { label: 'Server', value: `${server}, ${host === '' ? 'local socket' : host}:${port}` },
   ]
 }

@@ -21,7 +21,9 @@ export function ResultCard({ job }: { job: JobSnapshot }) {
           { label: 'Took', value: formatDuration(Date.parse(job.endedAt) - Date.parse(started)) },
         ]),
   ]
-  const own = new Set(rows.map((row) => row.label))
+  // The kept database has a card of its own, with the way to drop it.
+  const elsewhere = job.result?.kept ? ['Old database', 'To drop the old one'] : []
+  const own = new Set([...rows.map((row) => row.label), ...elsewhere])
   rows.push(...(job.result?.facts ?? []).filter((fact) => !own.has(fact.label)))
   return (
     <Card

@@ -18,13 +18,16 @@ export function useConstraintRemedies(job: JobSnapshot) {
     const place = job.issues.indexOf(issue)
     const constraint = constraints.get(place)
     if (constraint === undefined) return null
-    return (
-      <ConstraintButtons
-        job={job}
-        constraint={constraint}
-        added={added.has(place)}
-        onAdded={() => setAdded((before) => new Set(before).add(place))}
-      />
-    )
+    return {
+      done: added.has(place) ? 'Added as NOT VALID' : '',
+      buttons: (
+        <ConstraintButtons
+          job={job}
+          constraint={constraint}
+          added={added.has(place)}
+          onAdded={() => setAdded((before) => new Set(before).add(place))}
+        />
+      ),
+    }
   }
 }
