@@ -132,6 +132,9 @@ describe('refused', () => {
     await lab.core.api.connections.save({ ...saved, readOnly: false, password: { kind: 'keep' } })
     await dropDatabase(at, 'refused')
     await expect(restoreOutcome.rows(at0(job, 'FK CONSTRAINT'))).rejects.toThrow(/refused/)
+    await lab.core.api.connections.remove({ connectionId: id })
+    for (const call of [restoreOutcome.rows, restoreOutcome.notValid, restoreOutcome.addNotValid])
+      await expect(call(at0(job, 'FK CONSTRAINT'))).rejects.toThrow(`${saved.label} is no longer among the connections.`)
   }, 60_000)
 })
 

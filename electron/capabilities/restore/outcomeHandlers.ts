@@ -9,6 +9,7 @@ import { type FailedConstraint, notValidStatement, readFailedConstraint, validat
 import { withServer } from '../../postgres/openServer'
 import { explainSqlError } from '../../postgres/sqlError'
 import { withClient } from '../../postgres/withClient'
+import type { ResolvedConnection } from '../../services'
 import { dropKept, readKept, serverPlace } from './keptDatabase'
 import type { RestoreServices } from './planRestore'
 import { readRowsInTheWay } from './rowsInTheWay'
@@ -38,7 +39,7 @@ export function restoreOutcomeHandlers(services: RestoreServices): Handlers<type
     },
     addNotValid: async ({ jobId, issue }, { signal }) => {
       const { job, found } = issueOf(services, jobId, issue)
-      services.connections.requireWritable(connectionOf(job), 'Adding a constraint')
+      services.connections.requireWritable((await resolved(services, job)).id, 'Adding a constraint')
       const { name } = constraintOf(found)
       const sql = notValidOf(found)
       await inside(services, job, signal, (client) => run(client, sql, `Adding ${name} as NOT VALID`))
@@ -46,13 +47,13 @@ export function restoreOutcomeHandlers(services: RestoreServices): Handlers<type
     },
     kept: async ({ jobId }, { signal }) => {
       const job = endedRestore(services, jobId)
-      const connection = await services.connections.resolve(connectionOf(job))
+      const connection = await resolved(services, job)
       return withServer(services, connection, (client) => readKept(client, connection, job), signal)
     },
     dropKept: async ({ jobId, ...confirm }, { signal }) => {
       const job = endedRestore(services, jobId)
-      services.connections.requireWritable(connectionOf(job), 'Dropping a database')
-      const connection = await services.connections.resolve(connectionOf(job))
+      const connection = await resolved(services, job)
+      services.connections.requireWritable(connection.id, 'Dropping a database')
       await dropKept(services, connection, job, confirm, signal)
       return {}
     },
@@ -111,9 +112,16 @@ function notValidOf(issue: JobIssue): string {
   })
 }
 
-function connectionOf(job: JobSnapshot): string {
-  if (job.connectionId !== null) return job.connectionId
-  throw new AppError('not_found', 'The job names no server.', { hint: 'Look at the database by hand.' })
+/** An ended job has no other server to choose, as a wizard has. */
+async function resolved({ connections }: RestoreServices, job: JobSnapshot): Promise<ResolvedConnection> {
+  try {
+    if (job.connectionId !== null) return await connections.resolve(job.connectionId)
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'not_found') throw error
+  }
+  throw new AppError('not_found', `${job.serverLabel || 'The server of this job'} is no longer among the connections.`, {
+    hint: 'Do it with your own tools: the page still says what, and where.',
+  })
 }
 
 /** The database that was filled: after a failed replacing it still has the name it was given for that time. */
@@ -124,7 +132,7 @@ function databaseOf(job: JobSnapshot): string {
 }
 
 async function placeOf(services: RestoreServices, job: JobSnapshot, signal: AbortSignal) {
-  const connection = await services.connections.resolve(connectionOf(job))
+  const connection = await resolved(services, job)
   return withServer(services, connection, (client) => serverPlace(client, connection), signal)
 }
 
@@ -135,7 +143,7 @@ async function inside<T>(
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const { connections } = services
-  const connection = await connections.resolve(connectionOf(job))
+  const connection = await resolved(services, job)
   return withClient({ connections, connection, database: databaseOf(job), signal }, work)
 }
 

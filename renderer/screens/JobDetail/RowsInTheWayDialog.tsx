@@ -39,7 +39,11 @@ export function RowsInTheWayDialog({ jobId, issue, constraint, onClose }: RowsIn
       }
       width={880}
       onClose={onClose}
-      footNote="They were only read. Put them right with your own tools, then run the failed entries again."
+      footNote={
+        data === undefined || data.total === 0 || error !== null
+          ? undefined
+          : 'They were only read. Put them right with your own tools, then run the failed entries again.'
+      }
       actions={
         <>
           <Button icon="refresh" busy={busy} onClick={again}>
