@@ -5,4 +5,5 @@ export interface Breach {
 }
 export function findBreaches(file: string, source: string): Breach[]
 export function checkLayers(): number
+export function isTooLong(file: string, text: string): boolean
 export function checkLengths(): number

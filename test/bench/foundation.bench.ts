@@ -1,4 +1,5 @@
-// What the application costs: over the bare programs, in memory, in bytes of the first load, and in time to be ready.
+// What the application costs: over the bare programs, in memory, in bytes of the first load, in time to be ready, and in time
+// to make a practice cluster.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -107,6 +108,22 @@ describe('start', () => {
     }
   })
 })
+
+test('a practice cluster filled with the shop', async () => {
+  const made = await jobEnd(core.api, (await core.api.practice.make({ name: 'main', folder: cluster.bin, fill: true })).jobId)
+  if (made.state !== 'succeeded') throw new Error(`the job ended ${made.state}: ${made.error?.message ?? ''}`)
+  const { clusters } = await core.api.practice.list({})
+  const { connections } = await core.api.connections.list({})
+  const connectionId = clusters.find(({ name }) => name === 'main')?.connectionId ?? ''
+  if (!connections.some(({ id }) => id === connectionId)) throw new Error('the cluster has no connection')
+  const { databases } = await core.api.connections.server({ connectionId })
+  const shop = databases.find(({ name }) => name === 'shop')
+  measure('practice: size of shop', Number(shop?.size) / 1024 ** 2, 'MB', { min: 80 })
+  const took = (Date.parse(made.endedAt ?? '') - Date.parse(made.startedAt ?? '')) / 1000
+  measure('practice: cluster made and filled', took, 's', { max: 20 })
+  const removed = await jobEnd(core.api, (await core.api.practice.remove({ name: 'main', confirm: 'main' })).jobId)
+  if (removed.state !== 'succeeded') throw new Error(`the removal ended ${removed.state}`)
+}, 300_000)
 
 describe('cost of a job', () => {
   /** The programs of the job, by hand: globals, dump, full read, checksums, and everything flushed to disk. */

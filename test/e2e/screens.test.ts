@@ -1,8 +1,8 @@
-// Every screen, empty and with real content, in both themes and at both sizes: axe finds nothing serious, nothing is too
+// Every screen, dialog and menu, empty and with real content, in both themes and at both sizes: axe finds nothing serious, nothing is too
 // small or too wide, nothing is complained of in the console. The pictures stay in test/artifacts/screens.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser } from 'playwright'
+import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { artifacts, goTo, launchBrowser, layoutFaults, looks, newLink, openPage, seriousFindings } from '../support/browser'
 import { binFolder, newestMajor } from '../support/clusters'
@@ -22,12 +22,40 @@ afterAll(async () => {
   await browser?.close()
 })
 
+/** Each theme and each size once; all four with the full counts. */
+const chosenLooks = process.env.WALKBACK_LONG === '1' ? looks : looks.filter(({ width, dark }) => (width === 1280) !== dark)
+
+const press = (page: Page, name: string | RegExp) => page.getByRole('button', { name }).first().click()
+const fromServers = (item: RegExp) => async (page: Page) => {
+  await press(page, /practice main/)
+  await page.getByRole('menuitem', { name: item }).click()
+}
+
+const dialogs: readonly (readonly [name: string, route: string, open: (page: Page) => Promise<void>])[] = [
+  ['shortcuts', '#/jobs', (page) => page.keyboard.press('?')],
+  ['palette', '#/jobs', (page) => page.keyboard.press('Control+k')],
+  ['servers-menu', '#/overview', (page) => press(page, /practice main/)],
+  ['server-add', '#/overview', fromServers(/^Add a server/)],
+  ['server-edit', '#/overview', fromServers(/^Edit practice main/)],
+  ['servers', '#/overview', fromServers(/^Manage servers/)],
+  ['look-inside', '#/overview', (page) => press(page, 'Look inside shop')],
+  ['database-menu', '#/overview', (page) => press(page, 'More for shop')],
+  [
+    'drop',
+    '#/overview',
+    async (page) => {
+      await press(page, 'More for shop')
+      await page.getByRole('menuitem', { name: /^Drop/ }).click()
+    },
+  ],
+  ['practice-remove', '#/practice', (page) => press(page, /^Remove/)],
+  ['folder', '#/settings', (page) => press(page, /^Browse for/)],
+]
+
 /** One page per look; each route is checked and photographed. */
 async function checkRoutes(serve: ServeProcess, routes: readonly (readonly [name: string, route: string])[]): Promise<string[]> {
   const faults: string[] = []
-  // Each theme and each size once; all four with the full counts.
-  const chosen = process.env.WALKBACK_LONG === '1' ? looks : looks.filter(({ width, dark }) => (width === 1280) !== dark)
-  for (const look of chosen) {
+  for (const look of chosenLooks) {
     const { page, context, errors } = await openPage(browser, await newLink(serve), look)
     const suffix = `${look.width}-${look.dark ? 'dark' : 'light'}`
     for (const [name, route] of routes) {
@@ -142,5 +170,28 @@ describe('with a server, backups and jobs', () => {
 
   test('every screen', async () => {
     expect(await checkRoutes(serve, routes)).toEqual([])
+  }, 600_000)
+
+  test('every dialog and menu; Escape closes each', async () => {
+    const faults: string[] = []
+    for (const look of chosenLooks) {
+      const { page, context, errors } = await openPage(browser, await newLink(serve), look)
+      const suffix = `${look.width}-${look.dark ? 'dark' : 'light'}`
+      for (const [name, route, open] of dialogs) {
+        await goTo(page, route)
+        await open(page)
+        const opened = page.getByRole('dialog').or(page.getByRole('menu')).last()
+        await opened.waitFor()
+        await page.waitForTimeout(700)
+        await page.screenshot({ path: join(pictures, `dialog-${name}-${suffix}.png`) })
+        for (const fault of [...(await seriousFindings(page)), ...(await layoutFaults(page))])
+          faults.push(`${name} ${suffix}: ${fault}`)
+        await page.keyboard.press('Escape')
+        await opened.waitFor({ state: 'hidden' })
+      }
+      for (const error of errors) faults.push(`console ${suffix}: ${error}`)
+      await context.close()
+    }
+    expect(faults).toEqual([])
   }, 600_000)
 })

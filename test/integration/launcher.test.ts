@@ -62,8 +62,16 @@ test('npm start says in one sentence why there is no window, and prints the link
 test('npm run pack proves the asar and the fuses', async () => {
   const { stdout } = await run('npm', ['run', '--silent', 'pack'], { cwd: root, maxBuffer: 8 << 20 })
   expect(stdout).toMatch(/asar: \d+ entries, the build and nothing else/)
-  expect(stdout).toContain('fuse: runAsNode off')
-  expect(stdout).toContain('fuse: onlyLoadAppFromAsar on')
+  // Read back from the packed executable.
+  expect(stdout.match(/^fuse: .*$/gm)).toEqual([
+    'fuse: runAsNode off',
+    'fuse: enableCookieEncryption on',
+    'fuse: enableNodeOptionsEnvironmentVariable off',
+    'fuse: enableNodeCliInspectArguments off',
+    'fuse: enableEmbeddedAsarIntegrityValidation on',
+    'fuse: onlyLoadAppFromAsar on',
+    'fuse: grantFileProtocolExtraPrivileges off',
+  ])
   expect(stdout).toMatch(/packed with (a stub: Electron's runtime is not here, so the result does not run|the real runtime)/)
 })
 

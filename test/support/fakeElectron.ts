@@ -1,5 +1,6 @@
 // A small stand-in for the 'electron' module that keeps Electron's rules of time: what may be called only before ready,
 // what only after, and that ready comes only once the main module has run to its end.
+// Long because its parts are one module to the application, and know of each other: ready, windows, quitting.
 import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { builtinModules, createRequire } from 'node:module'
@@ -62,6 +63,8 @@ export interface FakeOptions {
   encryptionAvailable?: boolean
   /** First bytes of what encryption makes. */
   encryptionPrefix?: string
+  /** The keyring that encrypted is another one now, or locked. */
+  keyringChanged?: boolean
   /** Answer of message boxes, by button index. */
   messageBoxAnswer?: () => number
 }
@@ -262,10 +265,14 @@ export function makeFakeElectron(options: FakeOptions) {
       getSelectedStorageBackend: () => (ready ? (options.platformBackend ?? 'gnome_libsecret') : 'unknown'),
       encryptStringAsync: async (text: string) =>
         Buffer.from(`${options.encryptionPrefix ?? 'v11'}${Buffer.from(text).toString('hex')}`),
-      decryptStringAsync: async (data: Buffer) => ({
-        shouldReEncrypt: false,
-        result: Buffer.from(data.toString().slice((options.encryptionPrefix ?? 'v11').length), 'hex').toString(),
-      }),
+      decryptStringAsync: async (data: Buffer) => {
+        if (options.keyringChanged)
+          throw new Error('Error while decrypting the ciphertext provided to safeStorage.decryptStringAsync.')
+        return {
+          shouldReEncrypt: false,
+          result: Buffer.from(data.toString().slice((options.encryptionPrefix ?? 'v11').length), 'hex').toString(),
+        }
+      },
     },
     dialog: {
       showMessageBox: async (...args: unknown[]) => {

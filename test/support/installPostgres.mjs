@@ -4,6 +4,7 @@
 // everything it depends on, libc included, is downloaded by a private apt configuration, unpacked into a folder of its own
 // and pointed at its own loader and libraries with patchelf. Nothing of that touches the machine's package database.
 // Plain Node, no packages: the test command runs it before node_modules is complete.
+// Long because it is one recipe from the archive's key to programs that run, read from top to bottom.
 import { execFile, execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'

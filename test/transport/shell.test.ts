@@ -1,5 +1,9 @@
 // The real desktop bundle under a fake electron that keeps Electron's rules: what it locks down, whom it answers, how it ends.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { emptyConnectionSettings } from '../../shared/model/connection'
+import { newestMajor, sharedCluster } from '../support/clusters'
 import { FakeContents, fakeEvent, makeFakeElectron, runBundle } from '../support/fakeElectron'
 import { preloadBundle, type Shell, startShell, until } from '../support/shellProcess'
 import { tempFolder } from '../support/tempFolder'
@@ -257,6 +261,70 @@ describe('passwords', () => {
     expect(storage.canRemember).toBe(canRemember)
     if (!canRemember) expect(storage.reason).toContain('kept in memory until Walkback stops')
   })
+
+  /** Every file of the data folder that holds one of the texts. */
+  function filesHolding(...texts: string[]): string[] {
+    return readdirSync(userData, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((file) => texts.some((text) => readFileSync(file).includes(text)))
+  }
+
+  async function saveRemembered() {
+    const cluster = await sharedCluster(newestMajor())
+    const settings = {
+      ...emptyConnectionSettings,
+      host: '127.0.0.1',
+      port: cluster.port,
+      user: 'postgres',
+      database: 'postgres',
+      passfile: '/nowhere',
+    }
+    const saved = await shell?.api.connections.save({
+      id: null,
+      label: 'remembered',
+      colour: 'slate',
+      readOnly: false,
+      settings,
+      password: { kind: 'set', password: cluster.password, remember: true },
+    })
+    if (!saved) throw new Error('no shell')
+    const again = { id: saved.id, settings, password: { kind: 'keep' } } as const
+    const plain = cluster.password
+    // What base64 of the plain text would look like, at each of the three places it can begin at.
+    const coded = [0, 1, 2].map((at) => Buffer.from(plain.slice(at)).toString('base64').slice(0, 12))
+    return { saved, again, spellings: [plain, ...coded] }
+  }
+
+  test('with a keyring is kept encrypted, works after a restart, and is asked for again when the keyring has changed', async () => {
+    shell = await startShell({ userData })
+    const { saved, again, spellings } = await saveRemembered()
+    expect(saved.password).toBe('encrypted')
+    expect(filesHolding(...spellings)).toEqual([])
+    await shell.end()
+    shell = await startShell({ userData })
+    expect((await shell.api.connections.list({})).connections).toEqual([saved])
+    expect(await shell.api.connections.test(again)).toMatchObject({ ok: true })
+    await shell.end()
+    shell = await startShell({ userData, keyringChanged: true })
+    await expect(shell.api.connections.server({ connectionId: saved.id })).rejects.toMatchObject({
+      code: 'permission',
+      message: 'The stored password can no longer be decrypted.',
+      hint: "Enter it again in the connection. The system's keyring was probably changed or is locked.",
+    })
+  }, 120_000)
+
+  test('with a fixed key is in no file, works until the end, and is gone after it', async () => {
+    shell = await startShell({ userData, encryptionPrefix: 'v10' })
+    const { saved, again, spellings } = await saveRemembered()
+    expect(saved.password).toBe('memory')
+    expect(await shell.api.connections.test(again)).toMatchObject({ ok: true })
+    expect(filesHolding(...spellings)).toEqual([])
+    await shell.end()
+    shell = await startShell({ userData, encryptionPrefix: 'v10' })
+    expect((await shell.api.connections.list({})).connections).toMatchObject([{ id: saved.id, password: 'none' }])
+    expect(await shell.api.connections.test(again)).toMatchObject({ ok: false, failure: 'password-missing' })
+  }, 120_000)
 })
 
 describe('ending', () => {

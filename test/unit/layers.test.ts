@@ -1,6 +1,6 @@
 // The layer check itself: each rule is broken once here, so that a check that never fails would be seen.
 import { expect, test } from 'vitest'
-import { checkLayers, checkLengths, findBreaches } from '../../build/layers.mjs'
+import { checkLayers, checkLengths, findBreaches, isTooLong } from '../../build/layers.mjs'
 
 test.each([
   ['shared/model/lsn.ts', "import { readFileSync } from 'node:fs'", 'shared/ may import zod only, not node:fs'],
@@ -41,6 +41,18 @@ test.each([
   ['renderer/App.tsx', "import { x } from '../shared/contracts'\nwindow.close()"],
 ])('%s may', (file, source) => {
   expect(findBreaches(file, source)).toEqual([])
+})
+
+test.each([
+  ['electron/jobs/jobLog.ts', 300, '', false],
+  ['electron/jobs/jobLog.ts', 301, '', true],
+  ['renderer/wizard/wizard.css', 301, '', true],
+  ['test/support/clusters.ts', 301, '', true],
+  ['electron/jobs/jobLog.ts', 301, 'Long because its halves share one buffer.', false],
+  ['shared/tools/pgDump.ts', 301, '', false],
+  ['electron/capabilities/practice/sample/shop.ts', 301, '', false],
+])('%s of %i lines whose head says "%s" is too long: %o', (file, lines, reason, tooLong) => {
+  expect(isTooLong(file, `// A file. ${reason}\n${'\n'.repeat(lines - 1)}`)).toBe(tooLong)
 })
 
 test('the tree holds them, and no file is long without a reason', () => {

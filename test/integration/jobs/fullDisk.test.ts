@@ -1,3 +1,4 @@
+// Jobs on a disk that is full, a small tmpfs: logs and records are kept in memory, said to be, and written once there is room.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+// One Walkback per data folder: the lock, its takeover after a kill, and the id that marks our programs.
 import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

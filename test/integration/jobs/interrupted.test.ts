@@ -1,3 +1,4 @@
+// What a start makes of jobs that a killed application left: interrupted, with their programs ended and their leftovers named.
 import { spawn as spawnChild } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+// The life of a job: how it ends, its queue and locks, what is told of it, its record on disk, and shutting down.
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'

@@ -1,3 +1,4 @@
+// A job that says a million lines: memory stays small, and any page of its log is there at once.
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { openJobManager } from '../../../electron/jobs/jobManager'

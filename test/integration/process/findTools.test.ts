@@ -1,3 +1,4 @@
+// Finding PostgreSQL installations on this machine and in made-up folders, and looking again when something is missing.
 import { chmodSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'

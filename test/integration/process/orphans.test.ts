@@ -1,3 +1,4 @@
+// Programs that a killed Walkback left running are ended and named, and nobody else's are.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'

@@ -1,3 +1,4 @@
+// Running as another account: as root by its ids, through sudo for a person, and else refused with the command to run.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+// Running a program: what it is given, what comes back, how it is ended, and what can't be started; with real programs.
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

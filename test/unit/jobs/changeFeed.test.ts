@@ -1,3 +1,4 @@
+// The feed of changed jobs: each once, at most five times a second, and an end for whoever waits.
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ChangeFeed } from '../../../electron/jobs/changeFeed'

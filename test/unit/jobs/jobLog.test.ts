@@ -1,3 +1,4 @@
+// A job's log file: numbered lines, pages, search, torn and damaged lines.
 import { appendFileSync, readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'

@@ -1,3 +1,4 @@
+// Cutting a program's output into lines, wherever its chunks end, with no secret escaping across a border.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cutLines } from '../../../electron/process/lines'

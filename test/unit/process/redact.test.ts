@@ -1,3 +1,4 @@
+// Hiding secrets in any text, and the type that hides itself.
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

@@ -1,3 +1,4 @@
+// Which installation serves a server: its own major, else the nearest newer, never an older one.
 import { describe, expect, it } from 'vitest'
 import { chooseForServer, noFit } from '../../../electron/process/tools'
 import type { Installation } from '../../../shared/contracts/host'

@@ -1,3 +1,4 @@
+// The queue between a stream's source and its reader: bounded, in order, with nothing lost at its end.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { eventQueue } from '../../../shared/rpc/eventQueue'

@@ -1,3 +1,4 @@
+// One-time tokens and the sessions they become.
 import { describe, expect, it } from 'vitest'
 import { openSessionBook, tokenLifetimeMs } from '../../../electron/web/sessionToken'
 

@@ -1,3 +1,4 @@
+// What of an error reaches the page: words and codes, never stacks, causes or values.
 import { describe, expect, it } from 'vitest'
 import { toWireError } from '../../../electron/rpc/toWireError'
 import { AppError } from '../../../shared/rpc/appError'

@@ -1,3 +1,4 @@
+// The host capability: the machine's facts, its folders, and what it refuses.
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'

@@ -1,3 +1,4 @@
+// The settings file: defaults, restarts, older files, damaged ones.
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
