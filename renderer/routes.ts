@@ -105,6 +105,15 @@ export const railPlaces: readonly { place: RailPlace; title: string; icon: IconN
   { place: 'settings', title: 'Settings', icon: 'settings', path: '/settings' },
 ]
 
+/** undefined for an address that was cut off in the middle of a letter: it leads nowhere. */
+function decodePart(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return undefined
+  }
+}
+
 function matchPattern(pattern: string, path: string): Record<string, string> | undefined {
   const want = pattern.split('/')
   const have = path.replace(/\/+$/, '').split('/')
@@ -112,8 +121,11 @@ function matchPattern(pattern: string, path: string): Record<string, string> | u
   const params: Record<string, string> = {}
   for (const [index, part] of want.entries()) {
     const found = have[index] ?? ''
-    if (part.startsWith(':')) params[part.slice(1)] = decodeURIComponent(found)
-    else if (part !== found) return undefined
+    if (part.startsWith(':')) {
+      const name = decodePart(found)
+      if (name === undefined) return undefined
+      params[part.slice(1)] = name
+    } else if (part !== found) return undefined
   }
   return params
 }

@@ -45,6 +45,31 @@ function saveBounds(window: BrowserWindow): void {
   }
 }
 
+/** More crashes than this in a minute: loading again would only crash again. */
+const mostReloads = 3
+
+/** The page's process may crash or be killed; jobs go on in the core, so the page is loaded again and shows them. */
+function reloadAfterCrash(window: BrowserWindow): void {
+  let crashes: number[] = []
+  window.webContents.on('render-process-gone', (_event, { reason, exitCode }) => {
+    if (reason === 'clean-exit' || window.isDestroyed()) return
+    console.error(`The window's process ended (${reason}, code ${exitCode}).`)
+    const now = Date.now()
+    crashes = [...crashes.filter((at) => now - at < 60_000), now]
+    if (crashes.length <= mostReloads) void loadPage(window)
+    else console.error('It is not loaded again: it ended too often. Close the window and start Walkback again.')
+  })
+}
+
+async function loadPage(window: BrowserWindow): Promise<void> {
+  try {
+    await window.loadURL(appUrl)
+  } catch (error) {
+    // A rejected load is shown by Chromium's own error page, whose navigation the lock-down refuses: say it here instead.
+    console.error('The page did not load:', error)
+  }
+}
+
 /** Opens the window on the application's page; `preload` is the absolute path of the bundled preload. */
 export function openWindow(preload: string): BrowserWindow {
   const saved = readBounds()
@@ -78,7 +103,7 @@ export function openWindow(preload: string): BrowserWindow {
     window.show()
   })
   window.on('close', () => saveBounds(window))
-  // A rejected load is shown by Chromium's own error page, whose navigation the lock-down refuses: say it here instead.
-  window.loadURL(appUrl).catch((error: unknown) => console.error('The page did not load:', error))
+  reloadAfterCrash(window)
+  void loadPage(window)
   return window
 }

@@ -158,6 +158,7 @@ export function makeFakeElectron(options: FakeOptions) {
     readonly webContents: FakeContents
     readonly options: { webPreferences: Record<string, unknown> } & Record<string, unknown>
     loadedUrl = ''
+    loads = 0
     progress = -1
     focused = false
     visible = false
@@ -172,6 +173,7 @@ export function makeFakeElectron(options: FakeOptions) {
     }
     async loadURL(url: string) {
       this.loadedUrl = url
+      this.loads += 1
       queueMicrotask(() => this.emit('ready-to-show'))
     }
     show() {

@@ -238,6 +238,21 @@ describe('whom it answers', () => {
     expect((await shell.api.host.info({})).host).toBe('desktop')
   })
 
+  test('a page whose process crashed is loaded again and answered, not endlessly', async () => {
+    shell = await startShell({ userData })
+    const [window] = shell.recorded.windows
+    window?.webContents.emit('render-process-gone', fakeEvent(), { reason: 'clean-exit', exitCode: 0 })
+    expect(window?.loads).toBe(1)
+    window?.webContents.emit('render-process-gone', fakeEvent(), { reason: 'crashed', exitCode: 139 })
+    expect(window?.loads).toBe(2)
+    window?.webContents.emit('did-navigate')
+    expect((await shell.api.host.info({})).host).toBe('desktop')
+    for (let crash = 0; crash < 9; crash++) {
+      window?.webContents.emit('render-process-gone', fakeEvent(), { reason: 'oom', exitCode: 1 })
+    }
+    expect(window?.loads).toBe(4)
+  })
+
   test('twenty reloads leave no listeners behind', async () => {
     shell = await startShell({ userData })
     const contents = shell.contents()

@@ -33,6 +33,7 @@ describe('addresses', () => {
     expect(findRoute('/jobs/a%2Fb')).toMatchObject({ route: { place: 'jobs' }, params: { id: 'a/b' } })
     expect(findRoute('/jobs/')?.route.pattern).toBe('/jobs')
     expect(findRoute('/nowhere')).toBeUndefined()
+    expect(findRoute('/jobs/%E0%A4')).toBeUndefined()
   })
   test('every place of the rail has its page, and every page its place', () => {
     for (const { path, place } of railPlaces) expect(findRoute(path)?.route.place).toBe(place)
