@@ -27,6 +27,7 @@ import {
   reachableRestoreStep,
   restoreRequestOf,
   restoreStepProblem,
+  withDestination,
 } from './draft'
 import { DestinationStep } from './steps/DestinationStep'
 import { ObjectsStep } from './steps/ObjectsStep'
@@ -127,7 +128,7 @@ function RestoreInto({ connection, wanted }: { connection: SavedConnection; want
   // Until the source is read and the server has answered, a stored step is not called wrong.
   const answered = facts.error !== null || source === undefined || prepared.data !== undefined
   const step = answered ? reachableRestoreStep(stored, facts.data, prepared.data, stored.step) : stored.step
-  const draft = { ...stored, step }
+  const draft = { ...withDestination(stored, prepared.data), step }
   const asked = restoreRequestOf(draft, facts.data, prepared.data)
   const request = asked && confirm !== null && confirm.name === asked.target.database ? { ...asked, confirm } : asked
   const preview = useAsk(

@@ -18,7 +18,7 @@ export const restoreDraft = z.object({
   connectionId: z.string().max(100),
   /** The ticked entries; null for all of them. */
   choice: restoreChoice.nullable(),
-  kind: z.enum(['new', 'existing', 'replace']),
+  kind: z.enum(['new', 'existing', 'replace']).nullable(),
   newDatabase: z.string().max(4096).nullable(),
   owner: z.string().max(4096).nullable(),
   tablespace: z.string().max(4096).nullable(),
@@ -50,7 +50,7 @@ export const emptyRestoreDraft: RestoreDraft = {
   source: '',
   connectionId: '',
   choice: null,
-  kind: 'new',
+  kind: null,
   newDatabase: null,
   owner: null,
   tablespace: null,
@@ -111,7 +111,16 @@ export function newTarget(draft: RestoreDraft, base: RestoreBase): NewTarget {
   }
 }
 
-export function targetOf(draft: RestoreDraft, base: RestoreBase): RestoreTarget {
+/** The draft with the destination that the core suggests, while none was chosen: a script that connects by itself begins in one that is there. */
+export function withDestination(draft: RestoreDraft, base: RestoreBase | undefined): RestoreDraft {
+  if (draft.kind !== null || base === undefined) return draft
+  const { suggestedTarget } = base
+  if (suggestedTarget.kind !== 'existing') return { ...draft, kind: 'new' }
+  return { ...draft, kind: 'existing', existing: suggestedTarget.database }
+}
+
+export function targetOf(asked: RestoreDraft, base: RestoreBase): RestoreTarget {
+  const draft = withDestination(asked, base)
   if (draft.kind === 'existing') return { kind: 'existing', database: draft.existing }
   const made = newTarget(draft, base)
   if (draft.kind === 'new') return made
@@ -159,10 +168,10 @@ export function restoreStepProblem(
   const target = targetOf(draft, base)
   if (target.database.trim() === '') {
     if (draft.kind === 'replace') return 'Choose the database to replace'
-    return draft.kind === 'new' ? 'Name the new database' : 'Choose the database to restore into'
+    return target.kind === 'new' ? 'Name the new database' : 'Choose the database to restore into'
   }
   // PostgreSQL cuts names at 63 bytes without an error (NAMEDATALEN 64): two databases could become one name.
-  if (draft.kind === 'new' && new TextEncoder().encode(target.database).length > 63) {
+  if (target.kind === 'new' && new TextEncoder().encode(target.database).length > 63) {
     return 'The name is longer than 63 bytes, PostgreSQL would cut it'
   }
   return ''

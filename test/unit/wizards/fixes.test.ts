@@ -52,7 +52,7 @@ describe('fixes of a restore', () => {
 
 describe('what a restore promises to leave alone', () => {
   it('is said only where it is true', () => {
-    const into = { ...emptyRestoreDraft, existing: 'shop' }
+    const into = { ...emptyRestoreDraft, kind: 'new' as const, existing: 'shop' }
     expect(promiseOf(into, { connects: false }, 'prod')).toMatchObject({
       safe: true,
       text: 'No existing database of prod is touched',

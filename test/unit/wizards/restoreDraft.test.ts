@@ -9,6 +9,7 @@ import {
   reachableRestoreStep,
   restoreRequestOf,
   restoreStepProblem,
+  withDestination,
 } from '../../../renderer/wizards/restore/draft'
 import { restoreRequest } from '../../../shared/contracts/restore'
 
@@ -39,6 +40,16 @@ describe('requests', () => {
   it('lays single changes over the suggestion', () => {
     const request = restoreRequestOf({ ...draft, newDatabase: 'shop', owner: '' }, archive, base)
     expect(request?.target).toEqual({ ...suggested, database: 'shop', owner: '' })
+  })
+
+  it('begins in the database that the core suggests for a script that connects by itself, until another is chosen', () => {
+    const connects: RestoreBase = { ...base, suggestedTarget: { kind: 'existing', database: 'postgres' } }
+    expect(restoreRequestOf(draft, script, connects)?.target).toEqual({ kind: 'existing', database: 'postgres' })
+    expect(withDestination(draft, connects)).toMatchObject({ kind: 'existing', existing: 'postgres' })
+    expect(withDestination(draft, base).kind).toBe('new')
+    expect(withDestination(draft, undefined).kind).toBeNull()
+    expect(withDestination({ ...draft, kind: 'existing' }, connects).existing).toBe('')
+    expect(restoreRequestOf({ ...draft, kind: 'new' }, script, connects)?.target.kind).toBe('new')
   })
 
   it('goes into an existing database by name only', () => {

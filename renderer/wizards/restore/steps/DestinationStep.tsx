@@ -53,7 +53,7 @@ export function DestinationStep(props: RestoreStepProps) {
           <Card title="Database">
             <ChoiceCards
               legend="Destination"
-              value={draft.kind}
+              value={draft.kind ?? 'new'}
               onChange={(kind) => setDraft({ ...draft, kind })}
               options={[
                 {
