@@ -149,41 +149,39 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     maxLength: 3,
   })
 
-  test.runIf(major >= 15)(
-    'any header that must match: taken and refused as the server does by itself',
-    async () => {
-      let taken = 0
-      const header = fc.oneof({ weight: 1, arbitrary: fc.constant(['id', 'name']) }, { weight: 3, arbitrary: headers })
-      await fc.assert(
-        fc.asyncProperty(header, fc.boolean(), async (names, skipBadRows) => {
-          const content = `${names.join(',')}\n1,a\n`
-          fs.writeFileSync(file('h.csv'), content)
-          await client.query('TRUNCATE g')
-          const source = (async function* () {
-            yield Buffer.from(content)
-          })()
-          const theirs = await copyIn(client, 'COPY g FROM STDIN WITH (FORMAT csv, HEADER match)', source).then(
-            () => '',
-            (error: Error) => error.message,
+  // HEADER match came with 15; before, it is refused before the start.
+  if (major < 15) return
+  test('any header that must match: taken and refused as the server does by itself', async () => {
+    let taken = 0
+    const header = fc.oneof({ weight: 1, arbitrary: fc.constant(['id', 'name']) }, { weight: 3, arbitrary: headers })
+    await fc.assert(
+      fc.asyncProperty(header, fc.boolean(), async (names, skipBadRows) => {
+        const content = `${names.join(',')}\n1,a\n`
+        fs.writeFileSync(file('h.csv'), content)
+        await client.query('TRUNCATE g')
+        const source = (async function* () {
+          yield Buffer.from(content)
+        })()
+        const theirs = await copyIn(client, 'COPY g FROM STDIN WITH (FORMAT csv, HEADER match)', source).then(
+          () => '',
+          (error: Error) => error.message,
+        )
+        const whole = await rows()
+        await client.query('TRUNCATE g')
+        const request = bench.importing('g', file('h.csv'), { options: { header: 'match' }, skipBadRows })
+        const ours = await bench.core.api.copy
+          .start(request)
+          .then((job) => bench.core.ended(job))
+          .then(
+            ({ error }) => error?.message ?? '',
+            (error: Error) => `${error.message} ${'hint' in error ? String(error.hint) : ''}`,
           )
-          const whole = await rows()
-          await client.query('TRUNCATE g')
-          const request = bench.importing('g', file('h.csv'), { options: { header: 'match' }, skipBadRows })
-          const ours = await bench.core.api.copy
-            .start(request)
-            .then((job) => bench.core.ended(job))
-            .then(
-              ({ error }) => error?.message ?? '',
-              (error: Error) => `${error.message} ${'hint' in error ? String(error.hint) : ''}`,
-            )
-          expect({ names, refused: ours !== '', rows: await rows() }).toEqual({ names, refused: theirs !== '', rows: whole })
-          if (theirs === '') taken += 1
-          else expect(ours).toMatch(theirs.includes('column name mismatch') ? /column name mismatch|columns/ : /header|columns/)
-        }),
-        { numRuns: long ? 200 : 25 },
-      )
-      expect(taken).toBeGreaterThan(1)
-    },
-    300_000,
-  )
+        expect({ names, refused: ours !== '', rows: await rows() }).toEqual({ names, refused: theirs !== '', rows: whole })
+        if (theirs === '') taken += 1
+        else expect(ours).toMatch(theirs.includes('column name mismatch') ? /column name mismatch|columns/ : /header|columns/)
+      }),
+      { numRuns: long ? 200 : 25 },
+    )
+    expect(taken).toBeGreaterThan(1)
+  }, 300_000)
 })
