@@ -101,6 +101,7 @@ export async function readSource(client: Client, database: string, role = ''): P
       collationVersion: text('datcollversion'),
       owner: row.owner,
       databaseSize: row.size,
+      extensions: await readExtensions(client),
     },
     superuser: row.superuser,
     inRecovery: row.in_recovery,
@@ -117,6 +118,13 @@ async function readSystemIdentifier(client: Client): Promise<string | null> {
   if (allowed.rows[0]?.ok !== true) return null
   const { rows } = await client.query<{ id: string }>('SELECT system_identifier::text AS id FROM pg_catalog.pg_control_system()')
   return rows[0]?.id ?? null
+}
+
+async function readExtensions(client: Client): Promise<Record<string, string>> {
+  const { rows } = await client.query<{ name: string; version: string }>(
+    `SELECT extname::text AS name, extversion AS version FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql' ORDER BY 1`,
+  )
+  return Object.fromEntries(rows.map(({ name, version }) => [name, version]))
 }
 
 async function readFreeConnections(client: Client): Promise<number | null> {

@@ -43,6 +43,8 @@ export const backupSource = z.object({
   collationVersion: z.string().nullable(),
   owner: z.string().nullable(),
   databaseSize: byteCount.nullable(),
+  /** Versions by name, without plpgsql; absent where they were not asked for. */
+  extensions: z.record(z.string(), z.string()).optional(),
 })
 
 /** What pg_dumpall was asked for: everything, or a part of what belongs to no single database. */

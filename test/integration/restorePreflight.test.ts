@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { newestMajor, sharedCluster, startCluster, type TestCluster } from '../support/clusters'
+import { everythingExtensions } from '../support/everything'
 import { dropDatabase, dump, makeDatabase, newDatabase, type RestoreLab, restoreLab } from './restoreSetup'
 
 let lab: RestoreLab
@@ -98,3 +99,51 @@ test('disk and collation by the record: far too little room is a blocker, a litt
   })
   await dropDatabase(cluster, 'sorted')
 })
+
+test('extensions with their versions in the dumped database: missing, older here, newer here', async () => {
+  const other = await startCluster({ major: newestMajor(), prefix: 'extensions', extensions: everythingExtensions })
+  try {
+    await makeDatabase(other, 'extended', ["CREATE EXTENSION hstore VERSION '1.4'", 'CREATE EXTENSION walkback_everything'])
+    const started = await lab.core.api.dump.start({
+      connectionId: await lab.connect(other),
+      database: 'extended',
+      format: 'custom',
+      options: {},
+      globals: false,
+      library: path.join(lab.folder, 'library'),
+      label: '',
+    })
+    const folder = (await lab.core.ended(started)).result?.backupPath ?? ''
+    const file = path.join(folder, 'walkback.json')
+    const record: { source: { extensions: Record<string, string> } } = JSON.parse(fs.readFileSync(file, 'utf8'))
+    expect(record.source.extensions).toEqual({ hstore: '1.4', walkback_everything: '1.0' })
+    const request = lab.request(connection, folder, newDatabase('extended'))
+    expect((await lab.blockers(request)).map(({ check, found }) => [check, found])).toEqual([
+      [
+        'Extension walkback_everything is missing',
+        `The dumped database has version 1.0. This server can’t create it: its package for PostgreSQL ${newestMajor()} is not installed there.`,
+      ],
+    ])
+    const rows = async (id: string) =>
+      (await lab.core.api.restore.preview({ ...request, connectionId: await lab.connect(other) })).preflight.filter(
+        (each) => each.id === id,
+      )
+    expect(await rows('extensions')).toMatchObject([
+      {
+        result: 'pass',
+        found: expect.stringMatching(/^Available here: hstore \d\.\d+ \(was 1\.4\), walkback_everything 1\.0\.$/),
+      },
+    ])
+    const newer = { ...record, source: { ...record.source, extensions: { ...record.source.extensions, hstore: '7.5' } } }
+    fs.writeFileSync(file, JSON.stringify(newer))
+    expect(await rows('extension:hstore')).toMatchObject([
+      {
+        result: 'warning',
+        check: 'Extension hstore is older here',
+        found: expect.stringMatching(/^7\.5 in the dumped database, 1\.\d+ here: what came after 1\.\d+ is missing/),
+      },
+    ])
+  } finally {
+    await other.remove()
+  }
+}, 60_000)

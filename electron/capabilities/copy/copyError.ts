@@ -1,5 +1,5 @@
 // Says where in the file a COPY stopped: line, column, value and byte, from the server's context and the file itself.
-import { Buffer } from 'node:buffer'
+import { Buffer, isUtf8 } from 'node:buffer'
 import path from 'node:path'
 import { DatabaseError } from 'pg'
 import { type CopyRecord, type RecordRules, RecordSplitter } from '../../../shared/model/copyRecords'
@@ -7,6 +7,7 @@ import { CopyFormatError } from '../../../shared/model/copyText'
 import { AppError } from '../../../shared/rpc/appError'
 import { explainSqlError } from '../../postgres/sqlError'
 import { openInput } from './clientInput'
+import { type NulByte, nulHint, nulWords } from './nulByte'
 
 export interface CopyPlace {
   /** As the server counts. */
@@ -66,9 +67,9 @@ export async function explainFileError({ error, file, table, rules, skippedBytes
       details,
       cause: error,
     })
-  const record = await findRecord(file, rules, place.line, skippedBytes)
+  const record = await findRecord(file, rules, skippedBytes, ({ serverLine }) => serverLine >= place.line)
   const line = record?.line ?? place.line
-  const byte = record ? byteOf(record, error, skippedBytes) : undefined
+  const byte = record && isOfEncoding(error) ? byteOf(record, error.message, skippedBytes) : undefined
   const nul = error.code === '22021' && error.message.endsWith(': 0x00')
   const where = [
     `line ${line} of ${base}`,
@@ -80,13 +81,13 @@ export async function explainFileError({ error, file, table, rules, skippedBytes
   if (place.column !== '') details.column = place.column
   if (place.value !== null) details.value = place.value
   if (byte !== undefined) details.byte = byte
-  const message = nul ? 'there is a NUL byte, which PostgreSQL can’t store in text' : error.message
+  const message = nul ? nulWords : error.message
   return new AppError('postgres', `${outcome}: ${where}: ${message}.`, { hint: hintFor(error, nul), details, cause: error })
 }
 
 function hintFor(error: DatabaseError, nul: boolean): string {
-  if (nul) return 'Take the NUL bytes out of the file: tr -d "\\000" < file > new file'
-  if (error.code === '22021' || error.code === '22P05') return 'Choose the encoding that the file was written in.'
+  if (nul) return nulHint
+  if (isOfEncoding(error)) return 'Choose the encoding that the file was written in.'
   if (error.code?.startsWith('22') || error.code?.startsWith('23')) {
     return 'Mend the row in the file, map the columns differently, or import again and keep bad rows out.'
   }
@@ -94,7 +95,12 @@ function hintFor(error: DatabaseError, nul: boolean): string {
 }
 
 /** Reads the file again up to the row; undefined when it is not found, as in a file that has changed. */
-async function findRecord(file: string, rules: RecordRules, serverLine: number, skip: number): Promise<CopyRecord | undefined> {
+async function findRecord(
+  file: string,
+  rules: RecordRules,
+  skip: number,
+  isIt: (record: CopyRecord) => boolean,
+): Promise<CopyRecord | undefined> {
   const input = await openInput(file)
   try {
     const splitter = new RecordSplitter(rules)
@@ -104,11 +110,11 @@ async function findRecord(file: string, rules: RecordRules, serverLine: number, 
       const from = Math.min(left, piece.length)
       left -= from
       for (const record of splitter.push(piece.subarray(from))) {
-        if (record.serverLine >= serverLine) return record
+        if (isIt(record)) return record
         last = record
       }
     }
-    return splitter.end().find((record) => record.serverLine >= serverLine) ?? last
+    return splitter.end().find(isIt) ?? last
   } catch (error) {
     // The server has said what is wrong; that the row is too long to be looked at changes nothing.
     if (error instanceof CopyFormatError || error instanceof AppError) return undefined
@@ -118,16 +124,46 @@ async function findRecord(file: string, rules: RecordRules, serverLine: number, 
   }
 }
 
+/** A NUL byte that this side found: the server would not have. */
+export async function explainNulByte(
+  { file, rules, skippedBytes, outcome }: Omit<FileError, 'error' | 'table'>,
+  cause: NulByte,
+): Promise<AppError> {
+  const record = await findRecord(file, rules, skippedBytes, ({ offset, bytes }) => offset + bytes.length > cause.offset)
+  const byte = cause.offset + skippedBytes
+  const line = record === undefined ? '' : `line ${record.line} of `
+  return new AppError('bad_input', `${outcome}: ${line}${path.basename(file)}, byte ${byte}: ${nulWords}.`, {
+    hint: nulHint,
+    details: { byte, ...(record === undefined ? {} : { line: record.line }) },
+    cause,
+  })
+}
+
+export function isOfEncoding(error: unknown): boolean {
+  return error instanceof DatabaseError && (error.code === '22021' || error.code === '22P05')
+}
+
 /** Of the bytes that an encoding error names, from the file's beginning, unpacked; undefined for other errors. */
-function byteOf(record: CopyRecord, error: DatabaseError, skipped: number): number | undefined {
-  if (error.code !== '22021' && error.code !== '22P05') return undefined
-  const named = /((?:0x[0-9a-f]{2} ?)+)/.exec(error.message)?.[1]
+export function byteOf(record: Pick<CopyRecord, 'bytes' | 'offset'>, message: string, skipped: number): number | undefined {
+  const named = /((?:0x[0-9a-f]{2} ?)+)/.exec(message)?.[1]
   if (!named) return undefined
   const bytes = Buffer.from(named.replaceAll(/0x| /g, ''), 'hex')
+  const row = Buffer.from(record.bytes)
+  const utf8 = message.includes('for encoding "UTF8"')
   // The server names as many bytes as the first one announces, which can reach beyond the row.
   for (let length = bytes.length; length > 0; length -= 1) {
-    const at = Buffer.from(record.bytes).indexOf(bytes.subarray(0, length))
+    const part = bytes.subarray(0, length)
+    let at = row.indexOf(part)
+    // The beginning of a character that is cut off may stand before in a whole one.
+    while (utf8 && at >= 0 && isCharacter(row, at)) at = row.indexOf(part, at + 1)
     if (at >= 0) return record.offset + skipped + at
   }
   return undefined
+}
+
+function isCharacter(row: Buffer, at: number): boolean {
+  const lead = row[at] ?? 0
+  const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+  const bytes = row.subarray(at, at + length)
+  return lead !== 0 && bytes.length === length && isUtf8(bytes)
 }

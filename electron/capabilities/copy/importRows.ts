@@ -8,12 +8,13 @@ import type { OptionValues } from '../../../shared/tools/defineTool'
 import type { JobContext } from '../../jobs/jobTypes'
 import { copyIn } from '../../postgres/copyStream'
 import type { ClientInput } from './clientInput'
-import { explainCopyError } from './copyError'
+import { byteOf, explainCopyError, isOfEncoding } from './copyError'
 import { countOf, pacedRows, startPace } from './copyProgress'
 import type { CopySession } from './copySession'
 import { importSql, optionsOf } from './copySql'
 import { encodingOf, rulesFor } from './fileRules'
 import { BadRow, startLoader } from './loadRows'
+import { missesNul, nulHint, nulReason, nulWords } from './nulByte'
 import type { ImportPlan } from './planCopy'
 import { openRejects, type Reject, type RejectFiles } from './rejectFile'
 import { readRows, type SentRow } from './rowSource'
@@ -41,6 +42,7 @@ export async function importRows(
   let sent = 0
   const pace = startPace(job)
   const told = pacedRows()
+  const bom = { bytes: 0 }
   const loader = startLoader({
     client,
     sql: importSql(request, plan.columns, batchOptions),
@@ -57,7 +59,9 @@ export async function importRows(
     const pieces = input.read((bytes) => {
       read += bytes
     })
-    const rows = readRows(checkedStart(pieces, request.place, encodingOf(options), { bytes: 0 }), {
+    const encoding = encodingOf(options)
+    const rows = readRows(checkedStart(pieces, request.place, encoding, bom), {
+      noNul: missesNul(server.version) ? encoding : '',
       rules: rulesFor(options, server.version),
       header: headerOf(plan),
       keep: request.mapping?.includes(null) ? request.mapping.map((column) => column !== null) : null,
@@ -87,7 +91,7 @@ export async function importRows(
     return result
   } catch (error) {
     job.signal.throwIfAborted()
-    if (error instanceof BadRow) throw explainBadRow(error, plan)
+    if (error instanceof BadRow) throw explainBadRow(error, plan, bom.bytes)
     throw error instanceof DatabaseError ? explainCopyError(error, { what: plan.title }) : error
   } finally {
     pace.end()
@@ -149,13 +153,18 @@ async function matchHeader(session: CopySession, plan: ImportPlan, header: SentR
   )
 }
 
-function explainBadRow({ reject, cause }: BadRow, plan: ImportPlan): AppError {
+function explainBadRow({ reject, cause }: BadRow, plan: ImportPlan, skippedBytes: number): AppError {
+  const nul = reject.reason === nulReason(encodingOf(optionsOf(plan.request, 'from')))
+  const byte = nul || isOfEncoding(cause) ? byteOf(reject, reject.reason, skippedBytes) : undefined
   const value = reject.value === null ? '' : `, value “${reject.value}”`
   const column = reject.column === '' ? '' : `, column ${reject.column}${value}`
-  return new AppError('postgres', `${unchanged}: line ${reject.line} of ${fileName(plan)}${column}: ${reject.reason}.`, {
-    hint: 'Mend the row in the file, or import again and keep bad rows out.',
+  const place = `${column}${byte === undefined ? '' : `, byte ${byte}`}`
+  const reason = nul ? nulWords : reject.reason
+  return new AppError('postgres', `${unchanged}: line ${reject.line} of ${fileName(plan)}${place}: ${reason}.`, {
+    hint: nul ? nulHint : 'Mend the row in the file, or import again and keep bad rows out.',
     details: {
       line: reject.line,
+      ...(byte === undefined ? {} : { byte }),
       ...(reject.column === '' ? {} : { column: reject.column }),
       ...(reject.value === null ? {} : { value: reject.value }),
       original: reject.reason,

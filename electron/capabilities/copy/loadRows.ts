@@ -48,7 +48,8 @@ export function startLoader(options: LoadOptions): Loader {
   let size = largest
 
   const reject = async (row: SentRow, reason: string, place: { column: string; value: string | null }, cause?: unknown) => {
-    const one: Reject = { bytes: row.record.bytes, line: row.record.line, column: place.column, value: place.value, reason }
+    const { bytes, line, offset } = row.record
+    const one: Reject = { bytes, line, offset, column: place.column, value: place.value, reason }
     if (!skip) throw new BadRow(one, cause)
     await onRejects([one])
   }
@@ -182,6 +183,7 @@ function skippedRows(rows: readonly SentRow[], notices: readonly NoticeText[], c
     rejects.push({
       bytes: row.record.bytes,
       line: row.record.line,
+      offset: row.record.offset,
       column: one[2] ?? '',
       value,
       reason: value === null ? 'NULL does not fit the column’s type' : 'the value does not fit the column’s type',

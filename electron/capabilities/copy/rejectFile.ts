@@ -8,6 +8,8 @@ import { type ClientOutput, openOutput } from './clientOutput'
 export interface Reject {
   bytes: Uint8Array
   line: number
+  /** Of its first byte among those that were read. */
+  offset: number
   column: string
   value: string | null
   reason: string

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import { type CopyRecord, type RecordRules, RecordSplitter, splitRow } from '../../../shared/model/copyRecords'
 import { CopyFormatError } from '../../../shared/model/copyText'
 import { AppError } from '../../../shared/rpc/appError'
+import { nulReason } from './nulByte'
 
 /** A row as it is sent, and where it is from. */
 export interface SentRow {
@@ -17,6 +18,8 @@ export interface RowSourceOptions {
   header: boolean
   /** Which of the file's columns are sent; null for all, as they stand. */
   keep: readonly boolean[] | null
+  /** The encoding's name where rows with NUL bytes are kept from the server; '' leaves them to it. */
+  noNul: string
   onHeader(header: SentRow): void
 }
 
@@ -25,14 +28,14 @@ const mostBytes = 4 * 1024 * 1024
 
 export async function* readRows(
   pieces: AsyncIterable<Buffer>,
-  { rules, header, keep, onHeader }: RowSourceOptions,
+  { rules, header, keep, noNul, onHeader }: RowSourceOptions,
 ): AsyncGenerator<SentRow[], void, undefined> {
   const splitter = new RecordSplitter(rules)
   let headerDue = header
   let batch: SentRow[] = []
   let bytes = 0
   const take = (record: CopyRecord) => {
-    const row = project(record, rules, keep)
+    const row = withoutNul(project(record, rules, keep), noNul)
     if (headerDue) {
       headerDue = false
       onHeader(row)
@@ -64,6 +67,12 @@ export async function* readRows(
       hint: 'A quote that is never closed makes everything behind it one row. Check quote, escape and delimiter.',
     })
   }
+}
+
+/** Of what would be sent: a column that is left out may hold one. */
+function withoutNul(row: SentRow, encoding: string): SentRow {
+  if (encoding === '' || row.bytes?.includes(0) !== true) return row
+  return { ...row, bytes: null, reason: nulReason(encoding) }
 }
 
 function project(record: CopyRecord, rules: RecordRules, keep: readonly boolean[] | null): SentRow {

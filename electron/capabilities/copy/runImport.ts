@@ -9,13 +9,14 @@ import type { JobContext } from '../../jobs/jobTypes'
 import { copyIn, runOne } from '../../postgres/copyStream'
 import { explainSqlError } from '../../postgres/sqlError'
 import { type ClientInput, openInput } from './clientInput'
-import { explainCopyError, explainFileError } from './copyError'
+import { explainCopyError, explainFileError, explainNulByte } from './copyError'
 import { countOf, pacedRows, rate, startPace, watchServer } from './copyProgress'
 import { type CopyServices, type CopySession, openCopySession } from './copySession'
 import { importSql, optionsOf } from './copySql'
 import { encodingOf, hasHeader, rulesFor } from './fileRules'
 import { refuseUtf16, withoutBom } from './fileStart'
 import { importRows } from './importRows'
+import { missesNul, NulByte, refuseNul } from './nulByte'
 import type { ImportPlan } from './planCopy'
 import { guardRows } from './rowGuard'
 
@@ -84,12 +85,13 @@ async function importWhole(session: CopySession, plan: ImportPlan, job: JobConte
     read += bytes
     show()
   })
+  const rules = rulesFor(options, plan.server.version)
   try {
-    const rules = rulesFor(options, plan.server.version)
+    const text = checkedStart(pieces, request.place, encodingOf(options), bom)
     const source =
       request.format === 'binary'
         ? pieces
-        : guardRows(checkedStart(pieces, request.place, encodingOf(options), bom), {
+        : guardRows(missesNul(plan.server.version) ? refuseNul(text) : text, {
             file: input.path,
             rules,
             skipped: () => bom.bytes,
@@ -99,10 +101,12 @@ async function importWhole(session: CopySession, plan: ImportPlan, job: JobConte
     return await commitImport(session, plan, job, { rows, startedAt, facts: [] })
   } catch (error) {
     job.signal.throwIfAborted()
+    if (error instanceof NulByte)
+      throw await explainNulByte({ file: input.path, rules, skippedBytes: bom.bytes, outcome: unchanged }, error)
     if (!(error instanceof DatabaseError) || request.place.kind !== 'client') throw explainCopyError(error, { what: plan.title })
     await session.client.query('ROLLBACK')
     const explain = { error, file: request.place.path, table: request.target.name, skippedBytes: bom.bytes, outcome: unchanged }
-    throw await explainFileError({ ...explain, rules: rulesFor(options, plan.server.version) })
+    throw await explainFileError({ ...explain, rules })
   } finally {
     await stopWatching()
     pace.end()

@@ -1,6 +1,6 @@
 // Rows about what the database needs and the destination lacks: roles, tablespaces, extensions.
-import { majorOf } from '../../../shared/model/pgVersion'
 import type { PreflightFix, PreflightRow } from '../../../shared/model/preflight'
+import { extensionRows as rowsOfExtensions } from '../../library/extensionRows'
 import { row, setOption } from '../../library/preflightRow'
 import type { PipePlan } from './planPipe'
 
@@ -53,17 +53,10 @@ function tablespaceRows(plan: PipePlan): PreflightRow[] {
 
 function extensionRows(plan: PipePlan): PreflightRow[] {
   const { server, content } = plan.destination
-  return plan.source.needs.extensions
-    .filter(({ name }) => !content?.extensions.has(name) && !server.extensions.has(name))
-    .map(({ name, version }) =>
-      needed(
-        plan,
-        `extension:${name}`,
-        `Extension ${name} is missing`,
-        `The source has ${version}; the destination can’t create it: its package for PostgreSQL ${majorOf(server.version)} is not installed there.`,
-        [],
-      ),
-    )
+  const there = new Map([...server.extensions, ...(content?.extensions ?? [])])
+  return rowsOfExtensions({ needed: plan.source.needs.extensions, there, server: server.version }, (id, check, found) =>
+    needed(plan, id, check, found, []),
+  ).filter(({ result }) => result !== 'pass')
 }
 
 /** What is missing makes errors for certain: a blocker, until the person says to go on with errors. */

@@ -1,6 +1,7 @@
 // Preflight rows about what the archive needs and the server must have: roles, tablespaces, extensions.
 import { majorOf } from '../../../shared/model/pgVersion'
 import type { PreflightFix, PreflightRow } from '../../../shared/model/preflight'
+import { extensionRows as rowsOfExtensions } from '../../library/extensionRows'
 import { row, setOption } from '../../library/preflightRow'
 import { type ArchiveNeeds, archiveNeeds, type RoleNeed } from './archiveNeeds'
 import type { RestorePlan } from './planRestore'
@@ -75,28 +76,15 @@ export function tablespaceRows({ plan, globals }: PreflightFacts): PreflightRow[
 }
 
 export function extensionRows({ plan, content }: PreflightFacts): PreflightRow[] {
-  const rows: PreflightRow[] = []
-  const available: string[] = []
-  for (const name of neededBy(plan).extensions) {
-    const version = content?.extensions.get(name) ?? plan.server.extensions.get(name)
-    if (version !== undefined) {
-      if (name !== 'plpgsql') available.push(`${name} ${version}`)
-      continue
-    }
-    rows.push(
-      needed(
-        plan,
-        `extension:${name}`,
-        `Extension ${name} is missing`,
-        `This server can’t create it: its package for PostgreSQL ${majorOf(plan.server.version)} is not installed there.`,
-        [],
-      ),
-    )
-  }
-  if (rows.length === 0 && available.length > 0) {
-    rows.push(row('extensions', 'pass', 'Extensions', `Available here: ${available.join(', ')}.`))
-  }
-  return rows
+  const versions = plan.archive.source.record?.source.extensions ?? {}
+  return rowsOfExtensions(
+    {
+      needed: neededBy(plan).extensions.map((name) => ({ name, version: versions[name] ?? null })),
+      there: new Map([...plan.server.extensions, ...(content?.extensions ?? [])]),
+      server: plan.server.version,
+    },
+    (id, check, found) => needed(plan, id, check, found, []),
+  )
 }
 
 /** What is missing makes errors for certain: a blocker, until the person says to go on with errors. */

@@ -68,6 +68,13 @@ function contentRow(facts: PreflightFacts, database: string, content: ExistingCo
   if (options.dataOnly === true || options.noSchema === true) {
     return row('database', 'warning', 'Database is not empty', `${held} The rows are added to those that are there.`)
   }
+  const sections = plan.chosen === null ? selectedSections(plan) : null
+  if (sections !== null && !sections.has('pre-data')) {
+    const what = sections.has('data')
+      ? 'The rows are added to those that are there.'
+      : 'Indexes, constraints and triggers are added to the tables that are there.'
+    return row('database', 'warning', 'Database is not empty', `${held} ${what}`)
+  }
   if (plan.archive.kind === 'script' && (plan.archive.script.connects.length > 0 || plan.archive.script.drops)) {
     const what = plan.archive.script.drops
       ? 'The script drops what it brings before creating it anew: that is lost.'
@@ -96,6 +103,12 @@ function contentRow(facts: PreflightFacts, database: string, content: ExistingCo
   if (plan.archive.kind === 'archive') fixes.push(setOption('Drop objects first', 'clean', true))
   fixes.push(setOption('Restore with errors', 'continueOnError', true))
   return row('database', 'blocker', 'Database is not empty', held, fixes)
+}
+
+/** null for a script. Without pre-data nothing is created that could be there already, but what belongs to tables. */
+function selectedSections({ archive, selected }: RestorePlan): ReadonlySet<string> | null {
+  if (archive.kind === 'script' || selected === null) return null
+  return new Set(archive.toc.entries.filter(({ id }) => selected.has(id)).map(({ section }) => section))
 }
 
 export function privilegeRows({ plan, content }: PreflightFacts): PreflightRow[] {

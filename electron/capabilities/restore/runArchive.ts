@@ -118,6 +118,8 @@ function hintFor(said: string, plan: RestorePlan): string {
   }
   if (plan.request.singleTransaction)
     return 'Everything ran in one transaction, so nothing of it was kept. Put the error right and start again.'
+  if (Number(plan.request.options.transactionSize ?? 0) > 0)
+    return 'What earlier transactions restored is kept, the last one was undone. Put the error right and restore into a new database.'
   return 'The log says what came before. Put the error right and start the restore again.'
 }
 
