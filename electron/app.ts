@@ -4,6 +4,7 @@ import type { Handlers } from '../shared/rpc/contract'
 import { appPaths, emptyScratch } from './appPaths'
 import { openArchives } from './archive/archiveStore'
 import { backupsHandlers, restartVerify } from './capabilities/backups/handlers'
+import { baseBackupHandlers, restartBaseBackup } from './capabilities/base-backup/handlers'
 import { clusterDumpHandlers, restartClusterDump, restartClusterRestore } from './capabilities/cluster-dump/handlers'
 import { connectionsHandlers } from './capabilities/connections/handlers'
 import { copyHandlers, restartCopy } from './capabilities/copy/handlers'
@@ -91,6 +92,7 @@ function mount(services: Services): AllHandlers {
     restore: restoreHandlers(services),
     restoreOutcome: restoreOutcomeHandlers(services),
     dumpToServer: dumpToServerHandlers(services),
+    baseBackup: baseBackupHandlers(services),
     backups: backupsHandlers(services),
     practice,
     jobs: jobsHandlers(
@@ -102,6 +104,7 @@ function mount(services: Services): AllHandlers {
         'cluster-restore': restartClusterRestore(services, parts),
         restore: restartRestore(services),
         'dump-to-server': restartDumpToServer(services),
+        'base-backup': restartBaseBackup(services),
         backups: restartVerify(services),
         practice: (input) => restartPractice(practice, input),
       },

@@ -1,6 +1,7 @@
 // Every contract of the application, by capability. A new capability adds its line here.
 import type { Client } from '../rpc/contract'
 import { backups } from './backups'
+import { baseBackup } from './baseBackup'
 import { clusterDump } from './clusterDump'
 import { connections } from './connections'
 import { copy } from './copy'
@@ -22,6 +23,7 @@ export const contracts = {
   restore,
   restoreOutcome,
   dumpToServer,
+  baseBackup,
   backups,
   practice,
   jobs,
