@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import path from 'node:path'
-import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { AppError } from '../../shared/rpc/appError'
@@ -96,7 +95,7 @@ async function throughProgram(
     (error: unknown) => error,
   )
   try {
-    await take(child.stdout as Readable)
+    await take(child.stdout)
     const code = await ended
     const fed = await feeding
     if (code !== 0) throw damaged(file, Buffer.concat(said).toString('utf8').trim(), fed)

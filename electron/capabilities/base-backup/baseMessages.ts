@@ -10,7 +10,7 @@ export function readWarning(line: string): JobIssue | undefined {
   const served = /^(?:NOTICE|WARNING): {2}(.*)$/.exec(line)?.[1]
   const message = own ?? served
   // With archiving the server only says that it is done.
-  if (message === undefined || /^all required WAL segments have been archived/.test(message)) return undefined
+  if (message === undefined || message.startsWith('all required WAL segments have been archived')) return undefined
   const advice = advices.find(({ match }) => match.test(message))?.advice ?? ''
   return { ...blankIssue, severity: 'warning', message, advice }
 }

@@ -53,7 +53,9 @@ export async function takeBase(
         if (tracker.line(line)) follow.show()
       },
     })
-    .finally(() => watch.stop())
+    .finally(async () => {
+      await watch.stop()
+    })
   job.progress(null)
   const program = `${tool.program} ${formatPgVersion(tool.version)}`
   if (exit.cancelled) throw new AppError('cancelled', `${tool.program} was cancelled.`)
