@@ -42,6 +42,11 @@ export function notValidStatement(statement: string): string | null {
   return `${statement.slice(0, end).trimEnd()} NOT VALID;`
 }
 
+/** Never with ONLY: a check of a parent is validated on its children in the same go. */
+export function validateStatement({ table, name }: FailedConstraint): string {
+  return `ALTER TABLE ${qualifiedName(table.schema, table.name)} VALIDATE CONSTRAINT ${quoteIdentifier(name)};`
+}
+
 type Reader = ReturnType<typeof read>
 
 function read(statement: string) {

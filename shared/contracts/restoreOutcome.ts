@@ -30,6 +30,16 @@ export const rowsInTheWay = z.object({
   sql: z.string(),
 })
 
+export const notValidPlan = place.extend({
+  database: z.string(),
+  table: z.string(),
+  sql: z.string(),
+  /** What has the rows checked later. */
+  validate: z.string(),
+  /** The constraint exists by now. */
+  there: z.boolean(),
+})
+
 export const keptDatabase = place.extend({
   database: z.string(),
   /** false: dropped or renamed meanwhile, or another server answers at this address. */
@@ -39,11 +49,24 @@ export const keptDatabase = place.extend({
   sessions: z.int(),
 })
 
+/** An error that is about a constraint, so that its rows can be looked at. */
+export const failedConstraint = z.object({
+  issue: z.int(),
+  kind: z.enum(['foreign key', 'check', 'unique']),
+  name: z.string(),
+  /** `public.orders` */
+  table: z.string(),
+  /** It can be added without looking at the rows that are there. */
+  notValid: z.boolean(),
+})
+
 export const restoreOutcome = contract('restoreOutcome', {
+  /** Of the job's own record: no server is asked. */
+  constraints: call(jobRef, z.object({ constraints: z.array(failedConstraint) })),
   /** Read-only. Refused for an error that is not about a foreign key, check or unique key. */
   rows: call(issueRef, rowsInTheWay),
-  /** The statement that addNotValid would run, and where; `there`: the constraint exists by now. */
-  notValid: call(issueRef, place.extend({ database: z.string(), table: z.string(), sql: z.string(), there: z.boolean() })),
+  /** The statement that addNotValid would run, and where. */
+  notValid: call(issueRef, notValidPlan),
   addNotValid: call(issueRef, z.object({ sql: z.string() })),
   /** The database whose place the restored one took. */
   kept: call(jobRef, keptDatabase),
@@ -54,5 +77,7 @@ export const restoreOutcome = contract('restoreOutcome', {
   ),
 })
 
+export type FailedConstraint = z.infer<typeof failedConstraint>
+export type NotValidPlan = z.infer<typeof notValidPlan>
 export type RowsInTheWay = z.infer<typeof rowsInTheWay>
 export type KeptDatabase = z.infer<typeof keptDatabase>

@@ -169,7 +169,7 @@ test('the place of a database, by mouse: the name typed, the old one kept', asyn
   expect(job.error).toBeNull()
   expect(job.state).toBe('succeeded')
   const kept = (await names()).find((name) => name.startsWith('shop_before_')) ?? ''
-  await page.getByText(`DROP DATABASE "${kept}";`).waitFor()
+  await page.getByRole('region', { name: 'Old database, kept' }).getByText(kept, { exact: true }).waitFor()
   await page.screenshot({ path: join(pictures, 'job-replaced.png') })
   expect(await cluster.sql('SELECT x FROM public.old', kept)).toEqual([{ x: 7 }])
   expect(await cluster.sql('SELECT count(*)::int AS n FROM public.books', 'shop')).toEqual([{ n: 200 }])

@@ -48,6 +48,12 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     expect(job.issues.map(({ objectKind }) => objectKind).toSorted()).toEqual(['FK CONSTRAINT', 'INDEX'])
     expect(job.result?.restored).toMatchObject({ count: 6, kinds: { TABLE: 2, 'TABLE DATA': 2, CONSTRAINT: 2 } })
     const foreign = at0(job, 'FK CONSTRAINT')
+    const { constraints } = await lab.core.api.restoreOutcome.constraints({ jobId: job.id })
+    const table = 'public.b"ooks; --'
+    expect(constraints.toSorted((a, b) => a.kind.localeCompare(b.kind))).toEqual([
+      { issue: foreign.issue, kind: 'foreign key', name: 'b"ooks; --_au,thor_fkey', table, notValid: true },
+      { issue: at0(job, 'INDEX').issue, kind: 'unique', name: 'emails', table, notValid: false },
+    ])
     const found = await lab.core.api.restoreOutcome.rows(foreign)
     expect(found).toMatchObject({
       columns: [
@@ -82,7 +88,6 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
         'mended',
       )
     expect(await state()).toEqual([])
-    const readOnly = await lab.connect(at, { readOnly: true })
     const shown = await lab.core.api.restoreOutcome.addNotValid(foreign)
     expect(shown.sql).toBe(plan.sql)
     expect(await state()).toEqual([{ valid: false }])
@@ -94,7 +99,11 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     await expect(at.sql(`INSERT INTO public."b""ooks; --" VALUES (300, 9999, 'z')`, 'mended')).rejects.toThrow(
       /violates foreign key/,
     )
-    expect(readOnly).not.toBe('')
+    // The statement for later does what it says: it refuses while the rows are there, and validates once they are right.
+    await expect(at.sql(plan.validate, 'mended')).rejects.toThrow(/violates foreign key/)
+    await at.sql(`DELETE FROM public."b""ooks; --" WHERE id IN (100, 101)`, 'mended')
+    await at.sql(plan.validate, 'mended')
+    expect(await state()).toEqual([{ valid: true }])
     await dropDatabase(at, 'mended')
   }, 60_000)
 })
@@ -106,6 +115,7 @@ describe('refused', () => {
     const archive = await brokenArchive(at)
     const job = await lab.run(lab.request(id, archive, newDatabase('refused')))
     const { restoreOutcome } = lab.core.api
+    await expect(restoreOutcome.constraints({ jobId: 'nothing' })).rejects.toThrow(/no such job|There is no job/i)
     await expect(restoreOutcome.rows({ jobId: job.id, issue: 99 })).rejects.toThrow('has no error number 100.')
     await expect(restoreOutcome.rows({ jobId: 'nothing', issue: 0 })).rejects.toThrow(/no such job|There is no job/i)
     await expect(restoreOutcome.notValid(at0(job, 'INDEX'))).rejects.toThrow(
@@ -122,6 +132,9 @@ describe('refused', () => {
     await lab.core.api.connections.save({ ...saved, readOnly: false, password: { kind: 'keep' } })
     await dropDatabase(at, 'refused')
     await expect(restoreOutcome.rows(at0(job, 'FK CONSTRAINT'))).rejects.toThrow(/refused/)
+    await lab.core.api.connections.remove({ connectionId: id })
+    for (const call of [restoreOutcome.rows, restoreOutcome.notValid, restoreOutcome.addNotValid])
+      await expect(call(at0(job, 'FK CONSTRAINT'))).rejects.toThrow(`${saved.label} is no longer among the connections.`)
   }, 60_000)
 })
 

@@ -1,20 +1,22 @@
 // Answers the calls of the restoreOutcome contract: from the job's own record to the database it filled.
 import type { Client } from 'pg'
-import type { restoreOutcome } from '../../../shared/contracts/restoreOutcome'
+import type { FailedConstraint as FailedConstraintRef, restoreOutcome } from '../../../shared/contracts/restoreOutcome'
 import type { JobIssue, JobSnapshot } from '../../../shared/jobs/job'
 import { isEnded } from '../../../shared/jobs/transitions'
 import { AppError } from '../../../shared/rpc/appError'
 import type { Handlers } from '../../../shared/rpc/contract'
-import { type FailedConstraint, notValidStatement, readFailedConstraint } from '../../library/failedConstraint'
+import { type FailedConstraint, notValidStatement, readFailedConstraint, validateStatement } from '../../library/failedConstraint'
 import { withServer } from '../../postgres/openServer'
 import { explainSqlError } from '../../postgres/sqlError'
 import { withClient } from '../../postgres/withClient'
+import type { ResolvedConnection } from '../../services'
 import { dropKept, readKept, serverPlace } from './keptDatabase'
 import type { RestoreServices } from './planRestore'
 import { readRowsInTheWay } from './rowsInTheWay'
 
 export function restoreOutcomeHandlers(services: RestoreServices): Handlers<typeof restoreOutcome, AbortSignal> {
   return {
+    constraints: async ({ jobId }) => ({ constraints: constraintsOf(endedRestore(services, jobId)) }),
     rows: async ({ jobId, issue }, { signal }) => {
       const { job, found } = issueOf(services, jobId, issue)
       const constraint = constraintOf(found)
@@ -26,12 +28,18 @@ export function restoreOutcomeHandlers(services: RestoreServices): Handlers<type
       const sql = notValidOf(found)
       const where = await placeOf(services, job, signal)
       const there = await inside(services, job, signal, (client) => exists(client, constraint))
-      const { schema, name } = constraint.table
-      return { ...where, database: databaseOf(job), table: `${schema}.${name}`, sql, there }
+      return {
+        ...where,
+        database: databaseOf(job),
+        table: tableOf(constraint),
+        sql,
+        validate: validateStatement(constraint),
+        there,
+      }
     },
     addNotValid: async ({ jobId, issue }, { signal }) => {
       const { job, found } = issueOf(services, jobId, issue)
-      services.connections.requireWritable(connectionOf(job), 'Adding a constraint')
+      services.connections.requireWritable((await resolved(services, job)).id, 'Adding a constraint')
       const { name } = constraintOf(found)
       const sql = notValidOf(found)
       await inside(services, job, signal, (client) => run(client, sql, `Adding ${name} as NOT VALID`))
@@ -39,13 +47,13 @@ export function restoreOutcomeHandlers(services: RestoreServices): Handlers<type
     },
     kept: async ({ jobId }, { signal }) => {
       const job = endedRestore(services, jobId)
-      const connection = await services.connections.resolve(connectionOf(job))
+      const connection = await resolved(services, job)
       return withServer(services, connection, (client) => readKept(client, connection, job), signal)
     },
     dropKept: async ({ jobId, ...confirm }, { signal }) => {
       const job = endedRestore(services, jobId)
-      services.connections.requireWritable(connectionOf(job), 'Dropping a database')
-      const connection = await services.connections.resolve(connectionOf(job))
+      const connection = await resolved(services, job)
+      services.connections.requireWritable(connection.id, 'Dropping a database')
       await dropKept(services, connection, job, confirm, signal)
       return {}
     },
@@ -70,10 +78,26 @@ function issueOf(services: RestoreServices, jobId: string, issue: number): { job
   throw new AppError('not_found', `"${job.title}" has no error number ${issue + 1}.`, { hint: 'Open the job’s page again.' })
 }
 
+function constraintsOf({ issues }: JobSnapshot): FailedConstraintRef[] {
+  return issues.flatMap((issue, index) => {
+    const constraint = issue.harmless === null && issue.severity === 'error' ? readable(issue) : null
+    if (constraint === null) return []
+    const { kind, name } = constraint
+    return [{ issue: index, kind, name, table: tableOf(constraint), notValid: notValidStatement(issue.statement) !== null }]
+  })
+}
+
+function tableOf({ table }: FailedConstraint): string {
+  return `${table.schema}.${table.name}`
+}
+
 /** Statements are kept up to 2,000 characters, and without passwords: what was cut or hidden is not run again. */
+function readable({ statement }: JobIssue): FailedConstraint | null {
+  return statement.length < 2000 && !statement.includes("'********'") ? readFailedConstraint(statement) : null
+}
+
 function constraintOf(issue: JobIssue): FailedConstraint {
-  const whole = issue.statement.length < 2000 && !issue.statement.includes("'********'")
-  const constraint = whole ? readFailedConstraint(issue.statement) : null
+  const constraint = readable(issue)
   if (constraint) return constraint
   throw new AppError('bad_input', 'This error is not about a foreign key, a check or a unique key that can be read.', {
     hint: 'Look at its statement, and put it right by hand.',
@@ -88,9 +112,16 @@ function notValidOf(issue: JobIssue): string {
   })
 }
 
-function connectionOf(job: JobSnapshot): string {
-  if (job.connectionId !== null) return job.connectionId
-  throw new AppError('not_found', 'The job names no server.', { hint: 'Look at the database by hand.' })
+/** An ended job has no other server to choose, as a wizard has. */
+async function resolved({ connections }: RestoreServices, job: JobSnapshot): Promise<ResolvedConnection> {
+  try {
+    if (job.connectionId !== null) return await connections.resolve(job.connectionId)
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'not_found') throw error
+  }
+  throw new AppError('not_found', `${job.serverLabel || 'The server of this job'} is no longer among the connections.`, {
+    hint: 'Do it with your own tools: the page still says what, and where.',
+  })
 }
 
 /** The database that was filled: after a failed replacing it still has the name it was given for that time. */
@@ -101,7 +132,7 @@ function databaseOf(job: JobSnapshot): string {
 }
 
 async function placeOf(services: RestoreServices, job: JobSnapshot, signal: AbortSignal) {
-  const connection = await services.connections.resolve(connectionOf(job))
+  const connection = await resolved(services, job)
   return withServer(services, connection, (client) => serverPlace(client, connection), signal)
 }
 
@@ -112,7 +143,7 @@ async function inside<T>(
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const { connections } = services
-  const connection = await connections.resolve(connectionOf(job))
+  const connection = await resolved(services, job)
   return withClient({ connections, connection, database: databaseOf(job), signal }, work)
 }
 

@@ -6,7 +6,10 @@ import { Chip } from '../../components/Chip'
 import { Icon } from '../../components/Icon'
 import { Segmented } from '../../components/Segmented'
 import { formatCount, plural } from '../../format/numbers'
+import { IssueItem, type IssueTools } from './IssueItem'
 import { groupByMessage, groupByObject, type IssueGroup } from './issueGroups'
+import { RestoredFold } from './RestoredKinds'
+import { useConstraintRemedies } from './useConstraintRemedies'
 
 /** With many objects the rest is folded, so that the list can be looked over. */
 const openAtFirst = 5
@@ -21,6 +24,7 @@ export interface IssuesCardProps {
 
 export function IssuesCard({ job, onShowLog, onShowLine }: IssuesCardProps) {
   const [order, setOrder] = useState<Order>('object')
+  const tools: IssueTools = { onShowLine, remedies: useConstraintRemedies(job) }
   const counting = job.issues.filter((issue) => issue.harmless === null)
   const harmless = job.issues.filter((issue) => issue.harmless !== null)
   const total = job.errorCount + job.warningCount
@@ -52,24 +56,19 @@ export function IssuesCard({ job, onShowLog, onShowLine }: IssuesCardProps) {
       <div className="issues-scroll">
         {order === 'order'
           ? counting.map((issue, index) => (
-              <Issue key={`${index}-${issue.logLine ?? ''}`} issue={issue} withObject onShowLine={onShowLine} />
+              <IssueItem key={`${index}-${issue.logLine ?? ''}`} issue={issue} withObject tools={tools} />
             ))
           : groups.map((group, index) => (
-              <Group
-                key={group.key}
-                group={group}
-                startOpen={index < openAtFirst}
-                byObject={order === 'object'}
-                onShowLine={onShowLine}
-              />
+              <Group key={group.key} group={group} startOpen={index < openAtFirst} byObject={order === 'object'} tools={tools} />
             ))}
         {total > counting.length + harmless.length && (
           <div className="issue t3">
             The first {formatCount(job.issues.length)} of {formatCount(total)} are listed; all of them are in the log.
           </div>
         )}
-        {harmless.length > 0 && <Harmless issues={harmless} onShowLine={onShowLine} />}
+        {harmless.length > 0 && <Harmless issues={harmless} tools={{ onShowLine }} />}
       </div>
+      {job.result?.restored && <RestoredFold restored={job.result.restored} />}
     </section>
   )
 }
@@ -78,10 +77,10 @@ interface GroupProps {
   group: IssueGroup
   byObject: boolean
   startOpen: boolean
-  onShowLine: (line: number) => void
+  tools: IssueTools
 }
 
-function Group({ group, byObject, startOpen, onShowLine }: GroupProps) {
+function Group({ group, byObject, startOpen, tools }: GroupProps) {
   const [open, setOpen] = useState(startOpen)
   return (
     <div>
@@ -101,46 +100,13 @@ function Group({ group, byObject, startOpen, onShowLine }: GroupProps) {
       </button>
       {open &&
         group.issues.map((issue, index) => (
-          <Issue key={`${index}-${issue.logLine ?? ''}`} issue={issue} withObject={!byObject} onShowLine={onShowLine} />
+          <IssueItem key={`${index}-${issue.logLine ?? ''}`} issue={issue} withObject={!byObject} tools={tools} />
         ))}
     </div>
   )
 }
 
-function Issue({ issue, withObject, onShowLine }: { issue: JobIssue; withObject: boolean; onShowLine: (line: number) => void }) {
-  const [statement, setStatement] = useState(false)
-  const name = issue.entry === '' ? issue.object : issue.entry
-  const { logLine } = issue
-  return (
-    <div className="issue">
-      <div className="row">
-        {issue.objectKind !== '' && <Chip tone="outline">{issue.objectKind}</Chip>}
-        <span className="mono b el">{name}</span>
-        {withObject && issue.object !== '' && issue.object !== name && <span className="t3 el">of {issue.object}</span>}
-        {issue.severity === 'warning' && <Chip>warning</Chip>}
-      </div>
-      <pre className="code">
-        {issue.severity === 'error' && !/^error/i.test(issue.message) ? `ERROR:  ${issue.message}` : issue.message}
-      </pre>
-      {statement && <pre className="code statement">{issue.statement}</pre>}
-      <div className="row">
-        <span className="t2 sp">{issue.harmless ?? issue.advice}</span>
-        {issue.statement !== '' && (
-          <Button size="xs" aria-expanded={statement} onClick={() => setStatement(!statement)}>
-            {statement ? 'Hide statement' : 'Statement'}
-          </Button>
-        )}
-        {logLine !== null && (
-          <Button size="xs" onClick={() => onShowLine(logLine)}>
-            Line {formatCount(logLine + 1)} of log
-          </Button>
-        )}
-      </div>
-    </div>
-  )
-}
-
-function Harmless({ issues, onShowLine }: { issues: readonly JobIssue[]; onShowLine: (line: number) => void }) {
+function Harmless({ issues, tools }: { issues: readonly JobIssue[]; tools: IssueTools }) {
   const [open, setOpen] = useState(false)
   return (
     <div>
@@ -151,7 +117,7 @@ function Harmless({ issues, onShowLine }: { issues: readonly JobIssue[]; onShowL
       </button>
       {open &&
         issues.map((issue, index) => (
-          <Issue key={`${index}-${issue.logLine ?? ''}`} issue={issue} withObject onShowLine={onShowLine} />
+          <IssueItem key={`${index}-${issue.logLine ?? ''}`} issue={issue} withObject tools={tools} />
         ))}
     </div>
   )

@@ -14,10 +14,12 @@ import { placeLink, replacePlace } from '../../stores/navigation'
 import { useNow } from '../../stores/useNow'
 import { IssuesCard } from './IssuesCard'
 import { JobActions } from './JobActions'
+import { KeptCard } from './KeptCard'
 import { LogCard } from './LogCard'
 import { OutcomeBanner } from './OutcomeBanner'
 import { PhasesCard } from './PhasesCard'
 import { ProgressCard } from './ProgressCard'
+import { RestoredCard } from './RestoredKinds'
 import { RowCheckCard } from './RowCheckCard'
 import { ResultCard, WritesCard } from './SideCards'
 import { useJobDetail } from './useJobDetail'
@@ -79,8 +81,10 @@ function JobPage({ job, line, view: wanted }: { job: JobSnapshot; line: string |
         )}
         <div className="col g12 job-side">
           {ended && <ResultCard job={job} />}
+          {ended && job.result?.kept && <KeptCard job={job} name={job.result.kept.database} />}
           {job.result?.rowCheck && <RowCheckCard check={job.result.rowCheck} />}
           {ended && <PhasesCard steps={job.steps} />}
+          {job.result?.restored && !hasIssues && <RestoredCard restored={job.result.restored} />}
           {(!ended || job.commands.length > 0) && <CommandList commands={job.commands} width={40} />}
           <WritesCard job={job} />
         </div>

@@ -58,7 +58,7 @@ export function PhasesCard({ steps }: { steps: readonly JobStep[] }) {
                 <td style={{ width: 40 }}>
                   {icon === null ? <span className="sr">{word}</span> : <Icon name={icon} className={colour} label={word} />}
                 </td>
-                <td className={loud ? `b ${colour}` : step.state === 'pending' || step.state === 'skipped' ? 't3' : ''}>
+                <td className={`wrap ${loud ? `b ${colour}` : step.state === 'pending' || step.state === 'skipped' ? 't3' : ''}`}>
                   {step.label}
                   {step.detail !== '' && !loud && <span className="t3">, {step.detail}</span>}
                 </td>

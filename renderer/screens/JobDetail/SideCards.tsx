@@ -1,12 +1,16 @@
-// Beside a job's log: its result in facts, and what it writes or wrote.
+// Beside a job's log: its result in facts and as a report, and what it writes or wrote.
+import { useState } from 'react'
 import type { JobSnapshot } from '../../../shared/jobs/job'
 import { isEnded } from '../../../shared/jobs/transitions'
+import { Button } from '../../components/Button'
 import { Card } from '../../components/Card'
 import { type KeyValue, KeyValues } from '../../components/KeyValues'
 import { formatDuration } from '../../format/duration'
 import { formatWhen } from '../../format/time'
+import { SaveReportDialog } from './SaveReportDialog'
 
 export function ResultCard({ job }: { job: JobSnapshot }) {
+  const [saving, setSaving] = useState(false)
   const started = job.startedAt ?? job.createdAt
   const rows: KeyValue[] = [
     { label: 'Started', value: formatWhen(started) },
@@ -17,11 +21,22 @@ export function ResultCard({ job }: { job: JobSnapshot }) {
           { label: 'Took', value: formatDuration(Date.parse(job.endedAt) - Date.parse(started)) },
         ]),
   ]
-  const own = new Set(rows.map((row) => row.label))
+  // The kept database has a card of its own, with the way to drop it.
+  const elsewhere = job.result?.kept ? ['Old database', 'To drop the old one'] : []
+  const own = new Set([...rows.map((row) => row.label), ...elsewhere])
   rows.push(...(job.result?.facts ?? []).filter((fact) => !own.has(fact.label)))
   return (
-    <Card title="Result" padded>
+    <Card
+      title="Result"
+      padded
+      actions={
+        <Button size="xs" aria-haspopup="dialog" onClick={() => setSaving(true)}>
+          Save report…
+        </Button>
+      }
+    >
       <KeyValues rows={rows} spread />
+      {saving && <SaveReportDialog job={job} onClose={() => setSaving(false)} />}
     </Card>
   )
 }

@@ -1,6 +1,7 @@
 // Stands in for renderer/rpc/api.ts in the gallery: answers with the samples, so that every page can be looked at.
 import type { Api } from '../../../shared/contracts'
 import { copySamples } from './copySamples'
+import { outcomeSamples } from './outcomeSamples'
 import { ago, backups, connections, jobs, logLine } from './samples'
 
 const GB = 1024 ** 3
@@ -78,7 +79,9 @@ let settings = {
 
 const fake = {
   connections: {
-    list: async () => ({ connections: empty ? [] : connections }),
+    list: async () => ({
+      connections: empty ? [] : connections.map((each) => ({ ...each, readOnly: each.readOnly && scene.has('readonly') })),
+    }),
     save: async (input: { label: string }) => ({ ...connections[0], label: input.label }),
     remove: async () => ({}),
     test: async (input: { settings: { host: string } }) =>
@@ -157,6 +160,7 @@ const fake = {
     }),
   },
   copy: copySamples,
+  restoreOutcome: outcomeSamples,
   backups: {
     list: async () => ({
       backups: empty ? [] : backups,
@@ -191,6 +195,7 @@ const fake = {
     cancel: async ({ jobId }: { jobId: string }) => jobs.find((job) => job.id === jobId),
     remove: async () => ({}),
     runAgain: async () => ({ jobId: 'run' }),
+    saveReport: async ({ path }: { path: string }) => ({ path }),
     log: async ({ jobId, from, count, level }: { jobId: string; from: number; count: number; level: string }) => {
       const total = jobs.find((job) => job.id === jobId)?.logLines ?? 0
       const all = Array.from({ length: total }, (_, line) => logLine(line)).filter(

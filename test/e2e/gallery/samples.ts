@@ -119,6 +119,27 @@ const issue = (
   logLine,
 })
 
+const restored = {
+  count: 1873,
+  kinds: {
+    TABLE: 214,
+    'TABLE DATA': 214,
+    INDEX: 601,
+    CONSTRAINT: 214,
+    'FK CONSTRAINT': 187,
+    'CHECK CONSTRAINT': 4,
+    SEQUENCE: 96,
+    'SEQUENCE SET': 96,
+    DEFAULT: 88,
+    ACL: 61,
+    TRIGGER: 44,
+    FUNCTION: 31,
+    COMMENT: 18,
+    EXTENSION: 3,
+    SCHEMA: 2,
+  },
+}
+
 export const jobs: JobSnapshot[] = [
   base,
   {
@@ -217,6 +238,45 @@ export const jobs: JobSnapshot[] = [
       ],
       backupPath: null,
       database: 'orders_20261122_0600',
+      failed: { toc: 'x', ids: 'x', count: 3 },
+      restored,
+    },
+    logLines: 2600,
+  },
+  {
+    ...base,
+    id: 'replaced',
+    capability: 'restore',
+    title: 'Restore into orders',
+    connectionId: 'c2',
+    serverLabel: 'orders-staging',
+    state: 'succeeded',
+    createdAt: ago(2600),
+    startedAt: ago(2599),
+    endedAt: ago(2400),
+    progress: null,
+    steps: [
+      step('create', 'Create from template0', 'done', 2599, 2598.7),
+      step('pre', 'Before data', 'done', 2598.7, 2594.6, '611 entries'),
+      step('data', 'Data', 'done', 2594.6, 2424, '214 tables'),
+      step('post', 'After data', 'done', 2424, 2401, '1,051 entries'),
+      step('swap', 'Change names', 'done', 2401, 2400),
+    ],
+    outputs: [{ partial: null, final: 'orders' }],
+    result: {
+      headline: 'All 1,876 entries are in orders. The old orders is kept as orders_before_20261122_130211 until you drop it.',
+      facts: [
+        { label: 'Entries', value: '1,876 of 1,876 restored', mono: false },
+        { label: 'Database size', value: '4.61 GB', mono: false },
+        { label: 'Exit status', value: 'pg_restore 0', mono: true },
+        { label: 'Old database', value: 'orders_before_20261122_130211', mono: true },
+        { label: 'To drop the old one', value: 'DROP DATABASE "orders_before_20261122_130211";', mono: true },
+      ],
+      backupPath: null,
+      database: 'orders',
+      rowCheck: { by: 'rows', tables: 214, matched: 214, rows: 27_890_411, different: [], left: [] },
+      restored: { ...restored, count: 1876 },
+      kept: { database: 'orders_before_20261122_130211', oid: '16999', systemIdentifier: '7614118026514903417' },
     },
     logLines: 2600,
   },

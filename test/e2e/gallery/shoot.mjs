@@ -39,7 +39,11 @@ const steps =
       await page.waitForTimeout(600)
     }
   }
-const press = (name) => async (page) => page.getByRole('button', { name }).first().click()
+const press = (name) => async (page) =>
+  page
+    .getByRole('button', { name, exact: typeof name === 'string' })
+    .first()
+    .click()
 /** name: address, what to do before the picture */
 const scenes = {
   overview: ['?idle#/overview'],
@@ -57,6 +61,55 @@ const scenes = {
   errors: ['?idle#/jobs/errors'],
   message: ['?idle#/jobs/errors', async (page) => page.getByRole('radio', { name: 'By message' }).click()],
   errorlog: ['?idle#/jobs/errors?line=2212', async (page) => page.waitForTimeout(500)],
+  kinds: ['?idle#/jobs/errors', press(/restored without errors/)],
+  rowsway: ['?idle#/jobs/errors', press('Show the rows in the way')],
+  notvalid: ['?idle#/jobs/errors', press('Add as NOT VALID…')],
+  notvalidreadonly: ['?idle&readonly#/jobs/errors', press('Add as NOT VALID…')],
+  notvalidadded: [
+    '?idle#/jobs/errors',
+    async (page) => {
+      await press('Add as NOT VALID…')(page)
+      await press('Add as NOT VALID')(page)
+    },
+  ],
+  notvalidafter: [
+    '?idle#/jobs/errors',
+    async (page) => {
+      await press('Add as NOT VALID…')(page)
+      await press('Add as NOT VALID')(page)
+      await page.getByRole('button', { name: 'Close', exact: true }).last().click()
+    },
+  ],
+  replaced: ['?idle#/jobs/replaced'],
+  keptreadonly: ['?idle&readonly#/jobs/replaced'],
+  keptgone: ['?idle&gone#/jobs/replaced'],
+  keptlost: ['?idle&unreachable#/jobs/replaced'],
+  keptdrop: ['?idle#/jobs/replaced', press('Drop the kept database…')],
+  keptused: [
+    '?idle&used#/jobs/replaced',
+    async (page) => {
+      await press('Drop the kept database…')(page)
+      await page.getByRole('dialog').getByRole('textbox').fill('orders_before_20261122_130211')
+      await page.getByRole('dialog').getByRole('button', { name: 'Drop the kept database' }).click()
+    },
+  ],
+  keptdropped: [
+    '?idle#/jobs/replaced',
+    async (page) => {
+      await press('Drop the kept database…')(page)
+      await page.getByRole('dialog').getByRole('textbox').fill('orders_before_20261122_130211')
+      await page.getByRole('dialog').getByRole('button', { name: 'Drop the kept database' }).click()
+    },
+  ],
+  report: ['?idle#/jobs/errors', press('Save report…')],
+  reportsaved: [
+    '?idle#/jobs/errors',
+    async (page) => {
+      await press('Save report…')(page)
+      await page.waitForTimeout(300)
+      await press('Save')(page)
+    },
+  ],
   ok: ['?idle#/jobs/ok'],
   failed: ['?idle#/jobs/failed'],
   settings: ['?idle#/settings'],
@@ -162,6 +215,7 @@ for (const [name, [address, act]] of Object.entries(scenes)) {
   page.on('console', (message) => message.type() === 'error' && console.log(name, message.text()))
   page.on('pageerror', (error) => console.log(name, String(error)))
   await page.goto(`${origin}/${address}`)
+  await page.getByRole('heading', { level: 1 }).first().waitFor()
   await page.waitForTimeout(700)
   try {
     await act?.(page)

@@ -3,11 +3,11 @@ import { useState } from 'react'
 import type { CopyFormat, CopySource } from '../../../../shared/contracts/copy'
 import { Card } from '../../../components/Card'
 import { ErrorNote, Loading } from '../../../components/Feedback'
+import { RowsTable } from '../../../components/RowsTable'
 import { Segmented } from '../../../components/Segmented'
 import { api } from '../../../rpc/api'
 import type { PlainValues } from '../../../wizard/optionState'
 import { useAsk } from '../../../wizard/useAsk'
-import { RowsTable } from '../RowsTable'
 
 export interface SampleCardProps {
   connectionId: string
@@ -64,7 +64,7 @@ export function SampleCard({ connectionId, database, source, format, options, as
 /** The beginning of a file as it is; tabs are shown, since they part the columns of the text format. */
 export function FileText({ text }: { text: string }) {
   return (
-    <div className="copy-rows" tabIndex={0} role="group" aria-label="Beginning of the file">
+    <div className="rows-scroll" tabIndex={0} role="group" aria-label="Beginning of the file">
       <pre className="code bare copy-file">{text.replaceAll('\t', '⇥\t')}</pre>
     </div>
   )

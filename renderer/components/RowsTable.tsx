@@ -1,6 +1,6 @@
 // The first rows as they are read or will be written, with NULL and the empty string told apart.
 import type { ReactNode } from 'react'
-import { CellValue, isNumericType } from '../../components/CellValue'
+import { CellValue, isNumericType } from './CellValue'
 
 export interface RowsTableProps {
   label: string
@@ -12,7 +12,7 @@ export interface RowsTableProps {
 export function RowsTable({ label, columns, rows, empty }: RowsTableProps) {
   return (
     // Scrolls in both directions, so the keyboard must be able to reach it.
-    <div className="copy-rows" tabIndex={0} role="group" aria-label={label}>
+    <div className="rows-scroll" tabIndex={0} role="group" aria-label={label}>
       <table className="tb dense rows">
         <thead>
           <tr>
