@@ -143,4 +143,3 @@ function summariesRow(
   if (begins !== undefined) return row('parent', 'pass', 'Builds on', text)
   return row('parent', 'warning', 'Builds on', `${text} The server has not summarized any WAL yet: the backup waits for it.`)
 }
-
