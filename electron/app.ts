@@ -12,6 +12,7 @@ import { dumpPart } from './capabilities/dump/part'
 import { dumpToServerHandlers, restartDumpToServer } from './capabilities/dump-to-server/handlers'
 import { hostHandlers } from './capabilities/host/handlers'
 import { jobsHandlers } from './capabilities/jobs/handlers'
+import { localClustersHandlers, restartLocalCluster } from './capabilities/local-clusters/handlers'
 import { objectsHandlers } from './capabilities/objects/handlers'
 import { practiceHandlers, restartPractice } from './capabilities/practice/handlers'
 import { restartRestore, restoreHandlers } from './capabilities/restore/handlers'
@@ -93,6 +94,7 @@ function mount(services: Services): AllHandlers {
     dumpToServer: dumpToServerHandlers(services),
     backups: backupsHandlers(services),
     practice,
+    localClusters: localClustersHandlers(services),
     jobs: jobsHandlers(
       services.jobs,
       {
@@ -103,6 +105,7 @@ function mount(services: Services): AllHandlers {
         restore: restartRestore(services),
         'dump-to-server': restartDumpToServer(services),
         backups: restartVerify(services),
+        'local-clusters': restartLocalCluster,
         practice: (input) => restartPractice(practice, input),
       },
       services.host.version,

@@ -1,5 +1,5 @@
 // What a data directory on this machine says about its cluster: its control file, and the server that runs in it.
-import { readFile, readlink, realpath, rm } from 'node:fs/promises'
+import { readFile, readlink, realpath, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../../shared/rpc/appError'
 import { listProcPids, readProcStat } from '../process/processTable'
@@ -23,7 +23,12 @@ export interface ControlData {
   systemIdentifier: string
   /** LSN of the latest checkpoint. */
   checkpoint: string
+  /** Where redo from it begins: a crash recovery needs all WAL from here on. */
+  redo: string
   timeline: number
+  /** Bytes of a WAL segment. */
+  segmentSize: number
+  dataChecksums: boolean
 }
 
 /** A shutdown checkpoint was written: nothing has to be recovered at the next start. */
@@ -56,6 +61,22 @@ export async function readControlData(
   return data
 }
 
+const controls = new Map<string, { stamp: string; data: ControlData }>()
+
+/** The same, asking the program again only when pg_control was written since: for pages that look every few seconds. */
+export async function readControlDataCached(
+  spawn: SpawnTool,
+  cluster: Parameters<typeof readControlData>[1],
+): Promise<ControlData> {
+  const { ino, mtimeMs } = await stat(join(cluster.dataDirectory, 'global', 'pg_control'))
+  const stamp = `${ino} ${mtimeMs}`
+  const kept = controls.get(cluster.dataDirectory)
+  if (kept?.stamp === stamp) return kept.data
+  const data = await readControlData(spawn, cluster)
+  controls.set(cluster.dataDirectory, { stamp, data })
+  return data
+}
+
 export function parseControlData(lines: readonly string[]): ControlData | null {
   const fields = new Map<string, string>()
   for (const line of lines) {
@@ -69,7 +90,10 @@ export function parseControlData(lines: readonly string[]): ControlData | null {
     state,
     systemIdentifier,
     checkpoint: fields.get('Latest checkpoint location') ?? '',
+    redo: fields.get("Latest checkpoint's REDO location") ?? '',
     timeline: Number(fields.get("Latest checkpoint's TimeLineID") ?? 0),
+    segmentSize: Number(fields.get('Bytes per WAL segment') ?? 0),
+    dataChecksums: Number(fields.get('Data page checksum version') ?? 0) > 0,
   }
 }
 
@@ -77,6 +101,8 @@ export interface Postmaster {
   pid: number
   startedAt: Date
   port: number | null
+  /** null when it listens on TCP alone, or has not said. */
+  socketFolder: string | null
   /** "ready", "starting", "stopping", "standby"; '' while it has not said. */
   status: string
 }
@@ -113,6 +139,7 @@ export function parsePostmasterFile(text: string): Postmaster | null {
     pid,
     startedAt: new Date(started * 1000),
     port: Number.isInteger(port) && port > 0 ? port : null,
+    socketFolder: lines[4] || null,
     status: lines[7] ?? '',
   }
 }

@@ -7,6 +7,7 @@ import { copy } from './copy'
 import { dump } from './dump'
 import { host } from './host'
 import { jobs } from './jobs'
+import { localClusters } from './localClusters'
 import { objects } from './objects'
 import { dumpToServer } from './pipe'
 import { practice } from './practice'
@@ -24,6 +25,7 @@ export const contracts = {
   dumpToServer,
   backups,
   practice,
+  localClusters,
   jobs,
   host,
 } as const

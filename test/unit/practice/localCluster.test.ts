@@ -30,7 +30,10 @@ describe('parseControlData', () => {
     'Database cluster state:               shut down',
     'pg_control last modified:             Sun Nov 22 08:00:12 2026',
     'Latest checkpoint location:           0/1529730',
+    "Latest checkpoint's REDO location:    0/1529700",
     "Latest checkpoint's TimeLineID:       3",
+    'Bytes per WAL segment:                16777216',
+    'Data page checksum version:           1',
   ]
 
   it('reads state, identifier, checkpoint and timeline', () => {
@@ -38,7 +41,10 @@ describe('parseControlData', () => {
       state: 'shut down',
       systemIdentifier: '7437650218439278641',
       checkpoint: '0/1529730',
+      redo: '0/1529700',
       timeline: 3,
+      segmentSize: 16777216,
+      dataChecksums: true,
     })
   })
 
