@@ -70,7 +70,7 @@ describe('parseControlData', () => {
 describe('postmaster.pid', () => {
   it('is read with and without the lines a starting server has not written yet', () => {
     const full = '4711\n/srv/data\n1795334412\n54320\n/srv/s\n127.0.0.1\n  5432001         3\nready   \n'
-    expect(parsePostmasterFile(full)).toEqual({ pid: 4711, startedAt: new Date(1795334412_000), port: 54320, status: 'ready' })
+    expect(parsePostmasterFile(full)).toEqual({ pid: 4711, socketFolder: '/srv/s', startedAt: new Date(1795334412_000), port: 54320, status: 'ready' })
     expect(parsePostmasterFile('4711\n/srv/data\n1795334412\n')).toMatchObject({ pid: 4711, port: null, status: '' })
     for (const text of ['', '\n', '4711', 'x\n/srv\n1\n', '0\n/srv\n1795334412\n', '1\n/srv\n1795334412\n']) {
       expect(parsePostmasterFile(text)).toBeNull()
