@@ -5,6 +5,7 @@ import { appPaths, emptyScratch } from './appPaths'
 import { openArchives } from './archive/archiveStore'
 import { backupsHandlers, restartVerify } from './capabilities/backups/handlers'
 import { clusterDumpHandlers, restartClusterDump, restartClusterRestore } from './capabilities/cluster-dump/handlers'
+import { coldBackupHandlers, restartCold } from './capabilities/cold-backup/handlers'
 import { connectionsHandlers } from './capabilities/connections/handlers'
 import { copyHandlers, restartCopy } from './capabilities/copy/handlers'
 import { dumpHandlers, restartDump } from './capabilities/dump/handlers'
@@ -93,6 +94,7 @@ function mount(services: Services): AllHandlers {
     restoreOutcome: restoreOutcomeHandlers(services),
     dumpToServer: dumpToServerHandlers(services),
     backups: backupsHandlers(services),
+    coldBackup: coldBackupHandlers(services),
     practice,
     localClusters: localClustersHandlers(services),
     jobs: jobsHandlers(
@@ -105,6 +107,7 @@ function mount(services: Services): AllHandlers {
         restore: restartRestore(services),
         'dump-to-server': restartDumpToServer(services),
         backups: restartVerify(services),
+        'cold-backup': restartCold(services),
         'local-clusters': restartLocalCluster,
         practice: (input) => restartPractice(practice, input),
       },

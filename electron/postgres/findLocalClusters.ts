@@ -179,7 +179,9 @@ async function readInside(services: FindServices, info: LocalClusterInfo, accoun
   if (postmaster) Object.assign(info, whereItListens(info, postmaster))
   info.tablespaces = await readTablespaceLinks(info.dataDirectory)
   info.bin = await binOf(services, info.major)
-  info.control = await readControlDataCached(services.spawn, { bin: info.bin, dataDirectory: info.dataDirectory, account })
+  const control = await readControlDataCached(services.spawn, { bin: info.bin, dataDirectory: info.dataDirectory, account })
+  const { state, systemIdentifier, checkpoint, redo, timeline, segmentSize, dataChecksums } = control
+  info.control = { state, systemIdentifier, checkpoint, redo, timeline, segmentSize, dataChecksums }
 }
 
 function whereItListens(info: LocalClusterInfo, { pid, startedAt, status, port, socketFolder }: Postmaster) {

@@ -2,6 +2,7 @@
 import type { Client } from '../rpc/contract'
 import { backups } from './backups'
 import { clusterDump } from './clusterDump'
+import { coldBackup } from './coldBackup'
 import { connections } from './connections'
 import { copy } from './copy'
 import { dump } from './dump'
@@ -24,6 +25,7 @@ export const contracts = {
   restoreOutcome,
   dumpToServer,
   backups,
+  coldBackup,
   practice,
   localClusters,
   jobs,
