@@ -6,6 +6,7 @@ import { openArchives } from './archive/archiveStore'
 import { backupsHandlers, restartVerify } from './capabilities/backups/handlers'
 import { baseBackupHandlers, restartBaseBackup } from './capabilities/base-backup/handlers'
 import { clusterDumpHandlers, restartClusterDump, restartClusterRestore } from './capabilities/cluster-dump/handlers'
+import { coldBackupHandlers, restartCold } from './capabilities/cold-backup/handlers'
 import { connectionsHandlers } from './capabilities/connections/handlers'
 import { copyHandlers, restartCopy } from './capabilities/copy/handlers'
 import { dumpHandlers, restartDump } from './capabilities/dump/handlers'
@@ -13,6 +14,7 @@ import { dumpPart } from './capabilities/dump/part'
 import { dumpToServerHandlers, restartDumpToServer } from './capabilities/dump-to-server/handlers'
 import { hostHandlers } from './capabilities/host/handlers'
 import { jobsHandlers } from './capabilities/jobs/handlers'
+import { localClustersHandlers, restartLocalCluster } from './capabilities/local-clusters/handlers'
 import { objectsHandlers } from './capabilities/objects/handlers'
 import { practiceHandlers, restartPractice } from './capabilities/practice/handlers'
 import { restartRestore, restoreHandlers } from './capabilities/restore/handlers'
@@ -94,7 +96,9 @@ function mount(services: Services): AllHandlers {
     dumpToServer: dumpToServerHandlers(services),
     baseBackup: baseBackupHandlers(services),
     backups: backupsHandlers(services),
+    coldBackup: coldBackupHandlers(services),
     practice,
+    localClusters: localClustersHandlers(services),
     jobs: jobsHandlers(
       services.jobs,
       {
@@ -106,6 +110,8 @@ function mount(services: Services): AllHandlers {
         'dump-to-server': restartDumpToServer(services),
         'base-backup': restartBaseBackup(services),
         backups: restartVerify(services),
+        'cold-backup': restartCold(services),
+        'local-clusters': restartLocalCluster,
         practice: (input) => restartPractice(practice, input),
       },
       services.host.version,

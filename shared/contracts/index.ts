@@ -3,11 +3,13 @@ import type { Client } from '../rpc/contract'
 import { backups } from './backups'
 import { baseBackup } from './baseBackup'
 import { clusterDump } from './clusterDump'
+import { coldBackup } from './coldBackup'
 import { connections } from './connections'
 import { copy } from './copy'
 import { dump } from './dump'
 import { host } from './host'
 import { jobs } from './jobs'
+import { localClusters } from './localClusters'
 import { objects } from './objects'
 import { dumpToServer } from './pipe'
 import { practice } from './practice'
@@ -25,7 +27,9 @@ export const contracts = {
   dumpToServer,
   baseBackup,
   backups,
+  coldBackup,
   practice,
+  localClusters,
   jobs,
   host,
 } as const
