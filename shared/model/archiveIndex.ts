@@ -89,6 +89,8 @@ export const segmentEntry = z.object({
   partial: z.boolean(),
   compressed: z.enum(compressedSuffixes).nullable(),
   header: segmentHeader.nullable(),
+  /** It begins with the rest of a record from the segment before. */
+  continues: z.boolean(),
   /** Of its own timeline; null while its records were not read. */
   own: walActivity.nullable(),
   /** A segment with a fork begins with records of the timeline that was left, up to `forkAt`. */

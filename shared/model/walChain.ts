@@ -1,41 +1,142 @@
 // How far the WAL of an archive reaches from a position: the window that a backup opens.
-import type { ArchiveIndex, SegmentEntry, TransactionEnd } from './archiveIndex'
-import type { Lsn } from './lsn'
+import type { ArchiveIndex, SegmentEntry, TransactionEnd, WalActivity } from './archiveIndex'
+import { bestHistories } from './assembleArchive'
+import { formatLsn, type Lsn, toLsn } from './lsn'
+import { type TimelinePart, timelineParts } from './timelineHistory'
+import { historyName, segmentName } from './walFile'
 
 export interface WalPosition {
   timeline: number
   lsn: Lsn
 }
 
-/** A piece of the way: the file that recovery would take for it. */
+/** A piece of the way: the file that recovery takes for it, and which positions of it are on the way. */
 export interface ChainSegment {
   entry: SegmentEntry
-  /** What of it belongs to the way. */
   from: Lsn
   to: Lsn
 }
 
 export interface WalChain {
-  /** All WAL is there and sound from the start to here. Equal to the start when nothing is. */
+  /** All WAL is there and sound from the start to here. Equal to the start when none is. */
   reaches: Lsn
   /** The timeline that `reaches` is on. */
   timeline: number
-  /** The first missing file. When the archive goes on after it this is a gap, else the archive's end. */
+  /** The first missing file. `gap`: the way goes on after it in the archive; else it is the archive's end. */
   missing: { timeline: number; name: string; gap: boolean } | null
-  /** The record that ends the way before a file is missing. */
+  /** The record that ends the way before a file is missing, and the file or files that hold it. */
   damagedAt: { lsn: Lsn; words: string; files: string[] } | null
-  /** The first file on the way whose records were not read, with the reason: nothing is known from there on. */
+  /** The first file on the way whose records were not read: nothing is known from there on. */
   unread: { file: string; why: string } | null
-  /** Why the way can't be walked at all: "timeline 3 branched off at 0/5000000, before the backup's end"; null when it can. */
+  /** Why the way can't be walked at all; null when it can. */
   refused: string | null
   /** The last COMMIT on the way, and the last COMMIT or ABORT: a time target must lie before the latter. */
   lastCommit: TransactionEnd | null
   lastEnd: TransactionEnd | null
+  /** Of the segments on the way, the first one whole. */
   commits: number
   segments: ChainSegment[]
   /** Bytes of WAL from the start to `reaches`. */
   bytes: bigint
 }
 
-/** From `from` along `from.timeline`, or along the way to `toTimeline`, until a file is missing or a record is damaged. */
-export type WalkChain = (index: ArchiveIndex, from: WalPosition, toTimeline?: number) => WalChain
+/**
+ * From `from` along its own timeline, or along the way to `toTimeline`, until a file is missing or a record can't be read.
+ * The segment with a fork is there under both names; recovery takes the newer timeline's (XLogFileReadAnyTLI), and so does this.
+ */
+export function walChain(index: ArchiveIndex, from: WalPosition, toTimeline = from.timeline): WalChain {
+  const chain: WalChain = {
+    ...{ reaches: from.lsn, timeline: from.timeline, missing: null, damagedAt: null, unread: null, refused: null },
+    ...{ lastCommit: null, lastEnd: null, commits: 0, segments: [], bytes: 0n },
+  }
+  const way = partsTo(index, from, toTimeline)
+  if ('refused' in way) return { ...chain, refused: way.refused }
+  const size = index.segmentSize
+  if (size === null) return { ...chain, refused: 'the archive holds no segment' }
+  const bySegment = new Map(index.segments.map((entry) => [`${entry.timeline} ${entry.number}`, entry]))
+  const width = BigInt(size)
+  for (let number = from.lsn / width; ; number += 1n) {
+    const start = number * width
+    // The newest timeline that has begun by the end of this segment.
+    const part = way.parts.findLast((one) => one.from < start + width)
+    if (!part) break
+    const entry = bySegment.get(`${part.timeline} ${number}`)
+    if (!entry) {
+      chain.missing = missingFile(index, way.parts, part.timeline, number, size)
+      break
+    }
+    if (!addSegment(chain, entry, part, { from: from.lsn, start, width })) break
+    if (entry.partial) {
+      chain.missing = missingFile(index, way.parts, part.timeline, number, size)
+      break
+    }
+  }
+  return { ...chain, bytes: chain.reaches - from.lsn }
+}
+
+/** false: the way ends in this segment. */
+function addSegment(
+  chain: WalChain,
+  entry: SegmentEntry,
+  part: TimelinePart,
+  { from, start, width }: { from: Lsn; start: Lsn; width: bigint },
+): boolean {
+  if (entry.end === null) {
+    chain.unread = { file: entry.file, why: entry.unread ?? 'its records were not read yet' }
+    return false
+  }
+  const damage = entry.damage && {
+    lsn: toLsn(entry.damage.lsn),
+    words: entry.damage.words,
+    files: [...(entry.damage.from === null ? [] : [entry.damage.from]), entry.file],
+  }
+  if (damage && damage.lsn <= start) {
+    // A record that began in the segment before: nothing of this one can be replayed.
+    chain.damagedAt = damage
+    if (damage.lsn < chain.reaches) chain.reaches = damage.lsn
+    return false
+  }
+  const to = damage ? damage.lsn : entry.partial ? toLsn(entry.end) : start + width
+  for (const activity of [entry.inherited, entry.own]) if (activity) addActivity(chain, activity, from)
+  chain.segments.push({ entry, from: from > start ? from : start, to })
+  if (to > chain.reaches) chain.reaches = to
+  chain.timeline = part.timeline
+  if (damage) chain.damagedAt = damage
+  return !damage
+}
+
+function addActivity(chain: WalChain, activity: WalActivity, from: Lsn): void {
+  chain.commits += activity.commits
+  if (activity.lastCommit && toLsn(activity.lastCommit.lsn) >= from) chain.lastCommit = activity.lastCommit
+  if (activity.lastEnd && toLsn(activity.lastEnd.lsn) >= from) chain.lastEnd = activity.lastEnd
+}
+
+function missingFile(index: ArchiveIndex, parts: readonly TimelinePart[], timeline: number, number: bigint, size: number) {
+  const name = segmentName({ timeline, number }, size)
+  const onTheWay = new Set(parts.map((part) => part.timeline))
+  const gap = index.segments.some((entry) => {
+    if (entry.number === null || BigInt(entry.number) <= number || !onTheWay.has(entry.timeline)) return false
+    const part = parts.find((one) => one.timeline === entry.timeline)
+    return part?.to === null || part?.to === undefined || part.to > BigInt(entry.number) * BigInt(size)
+  })
+  return { timeline, name, gap }
+}
+
+/** The parts of the way from `from` to the target timeline, or why there is none. */
+export function partsTo(index: ArchiveIndex, from: WalPosition, target: number): { parts: TimelinePart[] } | { refused: string } {
+  if (target === from.timeline) return { parts: [{ timeline: target, from: 0n, to: null }] }
+  const history = bestHistories(index.histories).get(target)
+  if (!history) return { refused: `${historyName(target)} is not in the archive, so the way to timeline ${target} is not known` }
+  const parts = timelineParts(
+    target,
+    history.switches.map((one) => ({ ...one, at: toLsn(one.at) })),
+  )
+  const own = parts.findIndex((part) => part.timeline === from.timeline)
+  const part = parts[own]
+  if (!part) return { refused: `timeline ${target} does not come from timeline ${from.timeline}` }
+  if (part.to !== null && part.to < from.lsn) {
+    const where = `${formatLsn(part.to)}, before ${formatLsn(from.lsn)}`
+    return { refused: `the way to timeline ${target} leaves timeline ${from.timeline} at ${where}` }
+  }
+  return { parts: parts.slice(own).map((one, at) => (at === 0 ? { ...one, from: 0n } : one)) }
+}
