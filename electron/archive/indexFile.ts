@@ -1,8 +1,9 @@
 // The index of one archive on disk: one checksummed line for each thing learned, appended and flushed, the last one counts.
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs'
-import { crc32 } from 'node:zlib'
+
 import { createHash } from 'node:crypto'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import { type ArchiveEntry, archiveEntry } from '../../shared/model/archiveIndex'
 import { setAside, writeDurably } from '../durableFile'

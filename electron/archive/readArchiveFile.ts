@@ -64,7 +64,8 @@ async function readSegment(
   }
   const path = join(folder, disk.file)
   const request: UnpackRequest = { file: path, how: compressed ?? 'gz', spawn, signal, unfinished: partial }
-  const start = compressed === null ? { ok: true as const, value: await readStart(path) } : await unpackStart(request, longHeaderSize)
+  const start =
+    compressed === null ? { ok: true as const, value: await readStart(path) } : await unpackStart(request, longHeaderSize)
   if (!start.ok) return { ...entry, problem: { fault: 'unreadable', says: start.says } }
   const reading = readWalHeader(start.value)
   if (!reading.ok) return { ...entry, problem: { fault: 'header', says: headerWords(reading.reason) } }

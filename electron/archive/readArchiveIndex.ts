@@ -34,6 +34,8 @@ export interface IndexOptions {
   report?: (text: string) => void
   /** How much is read: everything new, or only what each file is (`headers`: milliseconds for each thousand files). */
   depth?: 'records' | 'headers'
+  /** Files that are read again although nothing says that they changed: bytes can go bad without a new time. */
+  again?: ReadonlySet<string>
 }
 
 /** One reading of a folder at a time: a second one finds everything read. */
@@ -71,7 +73,7 @@ async function refresh(services: IndexServices, folder: string, options: IndexOp
   signal.throwIfAborted()
   const index = await openIndexFile(services.paths.data, folder)
   if (index.problem) options.report?.(index.problem)
-  const changed = await readChangedFiles(services, folder, index, signal)
+  const changed = await readChangedFiles(services, folder, index, options)
   const assemble = () => assembleArchive(folder, [...index.entries.values()], options.systemIdentifier ?? null, changed.size)
   if (options.depth === 'headers') return assemble()
   const programs = await waldumps(services)
@@ -120,12 +122,12 @@ async function readChangedFiles(
   services: IndexServices,
   folder: string,
   index: IndexFile,
-  signal: AbortSignal,
+  { signal, again }: IndexOptions,
 ): Promise<Set<string>> {
   const found = listFolder(folder)
   const changed = found.filter(({ file, size, modified }) => {
     const known = index.entries.get(file)
-    return known === undefined || known.size !== size || known.modified !== modified
+    return known === undefined || known.size !== size || known.modified !== modified || again?.has(file)
   })
   const there = new Set(found.map(({ file }) => file))
   const gone = [...index.entries.keys()].filter((file) => !there.has(file))
@@ -198,7 +200,10 @@ async function readRun(
     signal.throwIfAborted()
     // A segment that was moved away while it was read: the next look at the folder tells.
     if (errorCode(error) !== 'ENOENT') throw error
-    throw new AppError('conflict', `Files in ${folder} changed while they were read.`, { hint: 'Read the archive again.', cause: error })
+    throw new AppError('conflict', `Files in ${folder} changed while they were read.`, {
+      hint: 'Read the archive again.',
+      cause: error,
+    })
   } finally {
     await staged.remove()
   }

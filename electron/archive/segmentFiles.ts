@@ -2,7 +2,14 @@
 import { open } from 'node:fs/promises'
 import type { RestorePoint } from '../../shared/model/archiveIndex'
 import { formatLsn, type Lsn } from '../../shared/model/lsn'
-import { firstRecordAt, readPageStart, recordBegins, recordPieces, shortHeaderSize, type WalGeometry } from '../../shared/model/walPages'
+import {
+  firstRecordAt,
+  readPageStart,
+  recordBegins,
+  recordPieces,
+  shortHeaderSize,
+  type WalGeometry,
+} from '../../shared/model/walPages'
 
 /** The plain bytes of a segment, and its first position. */
 export interface SegmentFile {

@@ -6,11 +6,11 @@ import type { SegmentEntry } from '../../shared/model/archiveIndex'
 import { toLsn } from '../../shared/model/lsn'
 import { segmentName } from '../../shared/model/walFile'
 import type { Services } from '../services'
-import { sizeProblem } from './readArchiveFile'
-import { lastPageWithBeginning } from './segmentFiles'
-import type { RunRequest, ScanFile } from './scanRun'
-import { unpackTo } from './unpackSegment'
 import type { PlannedRun } from './planRuns'
+import { sizeProblem } from './readArchiveFile'
+import type { RunRequest, ScanFile } from './scanRun'
+import { lastPageWithBeginning } from './segmentFiles'
+import { unpackTo } from './unpackSegment'
 
 export type Staged = Pick<RunRequest, 'folder' | 'before' | 'files' | 'from' | 'geometry'> & { remove(): Promise<void> }
 

@@ -66,11 +66,7 @@ export interface SegmentTally {
  * Takes events in the order of positions. `start` is the first segment's first position: a record that begins before it
  * counts when it ends in that segment, and those that end before it are the neighbour's.
  */
-export function attribute(
-  segments: readonly SegmentTally[],
-  start: Lsn,
-  geometry: WalGeometry,
-): (event: WaldumpEvent) => void {
+export function attribute(segments: readonly SegmentTally[], start: Lsn, geometry: WalGeometry): (event: WaldumpEvent) => void {
   const [hi, lo] = [Number(start >> 32n), Number(start & 0xffffffffn)]
   let index = 0
   let boundary = geometry.segmentSize

@@ -68,7 +68,12 @@ function gzipOptions(unfinished: boolean) {
   return { chunkSize: 256 * 1024, ...(unfinished ? { finishFlush: constants.Z_SYNC_FLUSH } : {}) }
 }
 
-async function unpackHere({ file, signal }: UnpackRequest, decoder: Transform, enough: number, take: Take): Promise<string | null> {
+async function unpackHere(
+  { file, signal }: UnpackRequest,
+  decoder: Transform,
+  enough: number,
+  take: Take,
+): Promise<string | null> {
   const source = createReadStream(file, { highWaterMark: 256 * 1024 })
   const stop = () => source.destroy(new Error('cancelled'))
   signal.addEventListener('abort', stop, { once: true })

@@ -89,7 +89,8 @@ export function timelineTree(index: ArchiveIndex): TimelineNode[] {
 function gapsOf(timeline: number, ranges: readonly WalRange[], forkSegment: number | null): WalGap[] {
   const gaps: WalGap[] = []
   const [first] = ranges
-  if (first && forkSegment !== null && forkSegment < first.first) gaps.push({ timeline, first: forkSegment, last: first.first - 1 })
+  if (first && forkSegment !== null && forkSegment < first.first)
+    gaps.push({ timeline, first: forkSegment, last: first.first - 1 })
   for (const [at, range] of ranges.entries()) {
     const next = ranges[at + 1]
     if (!next) continue

@@ -36,7 +36,10 @@ export function assembleArchive(
   const timelines = new Set(kept.map((segment) => segment.timeline))
   for (const history of histories) {
     if (timelines.has(history.timeline)) continue
-    odd.push({ ...history, problem: { fault: 'content', says: `leads to timeline ${history.timeline}, of which no segment is here` } })
+    odd.push({
+      ...history,
+      problem: { fault: 'content', says: `leads to timeline ${history.timeline}, of which no segment is here` },
+    })
   }
   return {
     folder,

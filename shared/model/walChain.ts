@@ -23,7 +23,13 @@ export interface WalChain {
   /** The timeline that `reaches` is on. */
   timeline: number
   /** The first missing file. `gap`: the way goes on after it in the archive; else it is the archive's end. */
-  missing: { timeline: number; name: string; gap: boolean } | null
+  missing: {
+    timeline: number
+    name: string
+    gap: boolean
+    /** Something is there under that name, and why it does not count. */
+    odd: { file: string; says: string } | null
+  } | null
   /** The record that ends the way before a file is missing, and the file or files that hold it. */
   damagedAt: { lsn: Lsn; words: string; files: string[] } | null
   /** The first file on the way whose records were not read: nothing is known from there on. */
@@ -53,25 +59,43 @@ export function walChain(index: ArchiveIndex, from: WalPosition, toTimeline = fr
   if ('refused' in way) return { ...chain, refused: way.refused }
   const size = index.segmentSize
   if (size === null) return { ...chain, refused: 'the archive holds no segment' }
-  const bySegment = new Map(index.segments.map((entry) => [`${entry.timeline} ${entry.number}`, entry]))
-  const width = BigInt(size)
-  for (let number = from.lsn / width; ; number += 1n) {
-    const start = number * width
-    // The newest timeline that has begun by the end of this segment.
-    const part = way.parts.findLast((one) => one.from < start + width)
-    if (!part) break
-    const entry = bySegment.get(`${part.timeline} ${number}`)
-    if (!entry) {
-      chain.missing = missingFile(index, way.parts, part.timeline, number, size)
+  for (const place of walk(index, way.parts, from.lsn, size)) {
+    const { entry, part, number } = place
+    if (!entry || !addSegment(chain, entry, part, { from: from.lsn, start: number * BigInt(size), width: BigInt(size) })) {
+      if (!entry) chain.missing = missingFile(index, way.parts, part.timeline, number, size)
       break
     }
-    if (!addSegment(chain, entry, part, { from: from.lsn, start, width })) break
-    if (entry.partial) {
-      chain.missing = missingFile(index, way.parts, part.timeline, number, size)
-      break
-    }
+    if (entry.partial) chain.missing = missingFile(index, way.parts, part.timeline, number, size)
   }
   return { ...chain, bytes: chain.reaches - from.lsn }
+}
+
+/** The files on the way by their names alone: what has to be read to know how far it reaches. */
+export function chainFiles(index: ArchiveIndex, from: WalPosition, toTimeline = from.timeline): SegmentEntry[] {
+  const way = partsTo(index, from, toTimeline)
+  if ('refused' in way || index.segmentSize === null) return []
+  return [...walk(index, way.parts, from.lsn, index.segmentSize)].flatMap(({ entry }) => (entry ? [entry] : []))
+}
+
+interface Place {
+  /** undefined: the file is missing, and the way ends here. */
+  entry: SegmentEntry | undefined
+  part: TimelinePart
+  number: bigint
+}
+
+/** One place after the other, up to the first missing file, or to a .partial. */
+function* walk(index: ArchiveIndex, parts: readonly TimelinePart[], from: Lsn, size: number): Generator<Place> {
+  const places = new Map(index.segments.map((entry) => [`${entry.timeline} ${entry.number}`, entry]))
+  const width = BigInt(size)
+  for (let number = from / width; ; number += 1n) {
+    // The newest timeline that has begun by the end of this segment.
+    const part = parts.findLast((one) => one.from < (number + 1n) * width)
+    if (!part) return
+    const entry = places.get(`${part.timeline} ${number}`)
+    yield { entry, part, number }
+    if (!entry || entry.partial) return
+  }
 }
 
 /** false: the way ends in this segment. */
@@ -119,7 +143,8 @@ function missingFile(index: ArchiveIndex, parts: readonly TimelinePart[], timeli
     const part = parts.find((one) => one.timeline === entry.timeline)
     return part?.to === null || part?.to === undefined || part.to > BigInt(entry.number) * BigInt(size)
   })
-  return { timeline, name, gap }
+  const odd = index.odd.find(({ file }) => file.startsWith(name) && !file.endsWith('.backup'))
+  return { timeline, name, gap, odd: odd ? { file: odd.file, says: odd.problem?.says ?? '' } : null }
 }
 
 /** The parts of the way from `from` to the target timeline, or why there is none. */
@@ -139,4 +164,19 @@ export function partsTo(index: ArchiveIndex, from: WalPosition, target: number):
     return { refused: `the way to timeline ${target} leaves timeline ${from.timeline} at ${where}` }
   }
   return { parts: parts.slice(own).map((one, at) => (at === 0 ? { ...one, from: 0n } : one)) }
+}
+
+/**
+ * The timeline on which the way from here leads to the latest commit: the one that lived on. A drill's or a test's timeline
+ * that strayed into the archive ends earlier. The own timeline where nothing is known.
+ */
+export function longestWay(index: ArchiveIndex, from: WalPosition): number {
+  let best = { timeline: from.timeline, time: Number.NEGATIVE_INFINITY }
+  for (const timeline of new Set(index.segments.map((segment) => segment.timeline))) {
+    const chain = walChain(index, from, timeline)
+    if (chain.refused !== null || chain.timeline !== timeline) continue
+    const time = chain.lastEnd?.time ?? Number.NEGATIVE_INFINITY
+    if (time > best.time || (time === best.time && timeline === from.timeline)) best = { timeline, time }
+  }
+  return best.timeline
 }

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { testAccount } from './clusterTemplate'
 import { type ClusterOptions, startCluster, type TestCluster } from './clusters'
+import { testAccount } from './clusterTemplate'
 
 const run = promisify(execFile)
 
@@ -37,11 +37,19 @@ export async function startArchiving(options: ArchivingOptions): Promise<Archivi
   fs.mkdirSync(archive, { mode: 0o755 })
   fs.chownSync(archive, testAccount().uid, testAccount().gid)
   if (segmentSize !== 16) await resizeSegments(cluster, segmentSize)
-  await cluster.sql(`ALTER SYSTEM SET archive_command = 'cp %p "${archive}/%f.tmp" && mv "${archive}/%f.tmp" "${archive}/%f"'`)
-  await cluster.sql('SELECT pg_reload_conf()')
   // What the cluster did before is not in the archive.
   await cluster.sql('SELECT pg_switch_wal()')
   await archived(cluster)
+  await cluster.sql(`ALTER SYSTEM SET archive_command = 'cp %p "${archive}/%f.tmp" && mv "${archive}/%f.tmp" "${archive}/%f"'`)
+  await cluster.sql('SELECT pg_reload_conf()')
+  const end = Date.now() + 30_000
+  while (!fs.readdirSync(archive).some((name) => /^[0-9A-F]{24}$/.test(name))) {
+    if (Date.now() > end) throw new Error(`nothing was archived:\n${cluster.log().slice(-2000)}`)
+    // A reload takes its time, and a segment may still have gone to the command before.
+    await cluster.sql('SELECT txid_current()')
+    await cluster.sql('SELECT pg_switch_wal()')
+    await archived(cluster)
+  }
   return { cluster, archive }
 }
 
@@ -82,7 +90,9 @@ export async function work(cluster: TestCluster, megabytes: number): Promise<voi
     const before = String((await client.query<{ at: string }>('SELECT pg_current_wal_lsn()::text AS at')).rows[0]?.at)
     for (;;) {
       for (let n = 0; n < 20; n += 1) {
-        await client.query(`INSERT INTO work (filler) SELECT repeat(md5(random()::text), ${1 + n}) FROM generate_series(1, ${1 + n * 4})`)
+        await client.query(
+          `INSERT INTO work (filler) SELECT repeat(md5(random()::text), ${1 + n}) FROM generate_series(1, ${1 + n * 4})`,
+        )
       }
       await client.query('BEGIN; INSERT INTO work (filler) VALUES (1); ROLLBACK')
       const { rows } = await client.query<{ bytes: string }>('SELECT pg_current_wal_lsn() - $1::pg_lsn AS bytes', [before])
