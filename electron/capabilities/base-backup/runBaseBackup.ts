@@ -4,7 +4,6 @@ import path from 'node:path'
 import type { BaseBackupRequest } from '../../../shared/contracts/baseBackup'
 import type { JobResult } from '../../../shared/jobs/job'
 import { formatBytes } from '../../../shared/model/byteCount'
-import { formatLsn } from '../../../shared/model/lsn'
 import { AppError } from '../../../shared/rpc/appError'
 import { isAsked } from '../../../shared/tools/defineTool'
 import type { JobContext } from '../../jobs/jobTypes'
@@ -71,8 +70,7 @@ export async function runBaseBackup(
   if (!folder) {
     for (const id of ['settings', 'verify', 'checksums', 'record']) job.endStep(id, 'skipped', 'not in a library')
     slot?.keep()
-    const start = { timeline: taken.start.timeline, lsn: formatLsn(taken.start.lsn) }
-    return describeTarget({ plan, taken, startedAt, request }, start, formatLsn(taken.stop))
+    return describeTarget({ plan, taken, startedAt, request })
   }
   folder.keepOnFailure(() => 'pg_basebackup had finished.')
   const data = path.join(place.partial, dataName)
