@@ -43,6 +43,13 @@ export const routes: readonly Route[] = [
     wizard: true,
     load: () => import('./wizards/clusterDump/Wizard'),
   },
+  {
+    pattern: '/backup/cold',
+    place: 'backup',
+    title: 'Cold backup',
+    wizard: true,
+    load: () => import('./wizards/coldBackup/Wizard'),
+  },
   { pattern: '/restore', place: 'restore', title: 'Restore', load: () => import('./screens/Restore/Restore') },
   {
     pattern: '/restore/dump',

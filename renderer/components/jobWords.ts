@@ -27,6 +27,8 @@ const capabilityIcon: Readonly<Record<string, IconName>> = {
   copy: 'copy',
   dump: 'backup',
   'cluster-dump': 'backup',
+  'cold-backup': 'backup',
+  'local-clusters': 'server',
   restore: 'restore',
   'cluster-restore': 'restore',
   'dump-to-server': 'server',
@@ -42,6 +44,7 @@ export function jobIcon(job: Pick<JobSnapshot, 'capability'>): IconName {
 const wizardPath: Readonly<Record<string, string>> = {
   dump: '/backup/dump',
   'cluster-dump': '/backup/cluster',
+  'cold-backup': '/backup/cold',
   restore: '/restore/dump',
   'cluster-restore': '/restore/cluster',
   'dump-to-server': '/restore/server',
