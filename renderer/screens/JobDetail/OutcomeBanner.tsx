@@ -72,7 +72,7 @@ function NextStep({ job }: { job: JobSnapshot }) {
     return (
       <div className="row">
         <Button href={placeLink('/backups', { path: job.result.backupPath })}>Show the backup</Button>
-        {job.capability !== 'base-backup' && (
+        {!['base-backup', 'cold-backup'].includes(job.capability) && (
           <Button kind="primary" href={placeLink(restorePlace(job), { path: job.result.backupPath })}>
             Restore it…
           </Button>
