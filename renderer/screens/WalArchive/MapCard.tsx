@@ -16,7 +16,7 @@ export function MapCard({ map }: { map: ArchiveMap }) {
       actions={<Legend />}
     >
       <Drawing map={map} />
-      <div className="wal-ranges">
+      <div className="wal-ranges" role="region" aria-label="Ranges and gaps" tabIndex={0}>
         <RangesTable map={map} />
       </div>
     </Card>

@@ -26,7 +26,7 @@ export function OddFiles({ map }: { map: ArchiveMap }) {
   const more = map.oddCount - map.odd.length
   return (
     <Card title="Files that are not as they should be" note={plural(rows.length + more, 'file')}>
-      <div className="wal-odd">
+      <div className="wal-odd" role="region" aria-label="Files that are not as they should be" tabIndex={0}>
         <table className="tb">
           <thead>
             <tr>
