@@ -8,7 +8,7 @@ export interface ScreenProps {
   query: URLSearchParams
 }
 
-export type RailPlace = 'overview' | 'backup' | 'restore' | 'copy' | 'backups' | 'jobs' | 'practice' | 'settings'
+export type RailPlace = 'overview' | 'backup' | 'restore' | 'copy' | 'wal' | 'backups' | 'jobs' | 'practice' | 'settings'
 
 export interface Route {
   /** `/jobs/:id` */
@@ -101,6 +101,7 @@ export const routes: readonly Route[] = [
     wizard: true,
     load: () => import('./wizards/clusterRestore/Wizard'),
   },
+  { pattern: '/wal', place: 'wal', title: 'WAL archive', load: () => import('./screens/WalArchive/WalArchive') },
   { pattern: '/backups', place: 'backups', title: 'Backups', load: () => import('./screens/Backups/Backups') },
   { pattern: '/jobs', place: 'jobs', title: 'Jobs', load: () => import('./screens/Jobs/Jobs') },
   { pattern: '/jobs/:id', place: 'jobs', title: 'Job', load: () => import('./screens/JobDetail/JobDetail') },
@@ -113,6 +114,7 @@ export const railPlaces: readonly { place: RailPlace; title: string; icon: IconN
   { place: 'backup', title: 'Back up', icon: 'backup', path: '/backup' },
   { place: 'restore', title: 'Restore', icon: 'restore', path: '/restore' },
   { place: 'copy', title: 'Copy', icon: 'copy', path: '/copy' },
+  { place: 'wal', title: 'WAL archive', icon: 'wal', path: '/wal' },
   { place: 'backups', title: 'Backups', icon: 'backups', path: '/backups' },
   { place: 'jobs', title: 'Jobs', icon: 'jobs', path: '/jobs' },
   { place: 'practice', title: 'Practice', icon: 'practice', path: '/practice' },

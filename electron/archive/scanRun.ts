@@ -4,7 +4,7 @@ import { formatLsn, type Lsn } from '../../shared/model/lsn'
 import { parseSegmentName } from '../../shared/model/walFile'
 import { recordEnd, type WalGeometry } from '../../shared/model/walPages'
 import type { SpawnTool } from '../process/processTypes'
-import { firstBeginning, readRecord, readRestorePoint, type SegmentFile } from './segmentFiles'
+import { firstBeginning, lastPageWithBeginning, readRecord, readRestorePoint, type SegmentFile } from './segmentFiles'
 import { attribute, createTally, mayHoldFork, type SegmentTally, type Tally } from './tallyActivity'
 import { endOfRecord, findSwitch, readStretch, type Stretch, type WaldumpEnd, type WaldumpProgram } from './waldump'
 
@@ -21,6 +21,8 @@ export interface RunRequest {
   before: readonly ScanFile[]
   /** Where reading begins: in one of `before`, or with the first segment. */
   from: Lsn
+  /** The record that goes on in the first segment begins in one of `before`. */
+  rooted: boolean
   /** One after the other without a hole. A .partial is read alone. */
   files: readonly ScanFile[]
   geometry: WalGeometry
@@ -62,7 +64,22 @@ export async function scanRun(request: RunRequest): Promise<SegmentEntry[]> {
     }
     from = await noteDamage(request, { ...stretch, from }, at, found)
   }
-  return Promise.all(files.map(async ({ entry }, index) => finish(request, entry, tallies[index], found[index], index)))
+  const joined = await joinedFiles(request)
+  return Promise.all(
+    files.map(({ entry }, index) => finish(request, entry, tallies[index], found[index], joined[index] ?? false)),
+  )
+}
+
+/** Of each file, whether the record that goes on in it was read from its beginning. */
+async function joinedFiles({ files, rooted, geometry }: RunRequest): Promise<boolean[]> {
+  const joined: boolean[] = []
+  let known = rooted
+  for (const file of files) {
+    known ||= !file.entry.continues
+    joined.push(known)
+    known ||= (await lastPageWithBeginning(file, geometry)) !== null
+  }
+  return joined
 }
 
 async function splitAtFork(tallies: SegmentTally[], stretch: Stretch, first: ScanFile): Promise<void> {
@@ -84,6 +101,8 @@ async function noteDamage(
   const size = BigInt(geometry.segmentSize)
   const indexOf = (lsn: Lsn) => Number(lsn / size - start / size)
   const at = lastSound === null ? await firstBeginning(all, stretch.from, geometry) : await endOfRecord(stretch, lastSound)
+  // A record that is longer than what is here: nothing is wrong, and nothing ends in these segments.
+  if (at === null || (lastSound === null && (await goesBeyond(all, at, stretch)))) return stretch.to
   const begins = indexOf(at)
   const place = Math.max(begins, indexOf(await lastByte(all, at, words, geometry)))
   const finding = found[place]
@@ -102,6 +121,14 @@ async function noteDamage(
   return start + size * BigInt(crosses ? place : place + 1)
 }
 
+async function goesBeyond(files: readonly SegmentFile[], at: Lsn, { geometry, to }: Stretch): Promise<boolean> {
+  const length = (await readRecord(files, at, 4, geometry))?.readUInt32LE(0) ?? 0
+  return length >= 24 && length <= longestRecord && recordEnd(at, length, geometry) > to
+}
+
+/** XLogRecordMaxSize of 16 and later; before, a palloc limit near it. */
+const longestRecord = 1020 * 1024 * 1024
+
 /** A position in the segment in which the unreadable record ends, or in which pg_waldump found a wrong page. */
 async function lastByte(files: readonly SegmentFile[], at: Lsn, words: string, geometry: WalGeometry): Promise<Lsn> {
   const named = /WAL segment ([0-9A-F]{24})/.exec(words)?.[1]
@@ -117,7 +144,7 @@ async function finish(
   entry: SegmentEntry,
   tally: SegmentTally | undefined,
   finding: Findings | undefined,
-  index: number,
+  joined: boolean,
 ): Promise<SegmentEntry> {
   if (!tally || !finding) return entry
   const unread = finding.unread !== null
@@ -135,6 +162,6 @@ async function finish(
       inherited === null || unread
         ? null
         : { ...(await pack(inherited.tally)), timeline: inherited.timeline, forkAt: formatLsn(inherited.forkAt) },
-    joined: index > 0 || !entry.continues || before.length > 0,
+    joined,
   }
 }

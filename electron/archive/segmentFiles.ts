@@ -36,24 +36,27 @@ export async function lastPageWithBeginning({ path, start }: SegmentFile, geomet
   }
 }
 
-/** Where the first record at or after this page's start begins; the page itself where none does in that segment. */
-export async function firstBeginning(files: readonly SegmentFile[], from: Lsn, geometry: WalGeometry): Promise<Lsn> {
-  const size = BigInt(geometry.segmentSize)
-  const file = files.find(({ start }) => from >= start && from < start + size)
-  if (!file || from % BigInt(geometry.pageSize) !== 0n) return from
-  const handle = await open(file.path, 'r')
-  try {
-    const bytes = Buffer.alloc(shortHeaderSize)
-    for (let address = from; address < file.start + size; address += BigInt(geometry.pageSize)) {
-      await handle.read(bytes, 0, shortHeaderSize, Number(address - file.start))
-      const page = readPageStart(bytes)
-      if (page.address !== address) return from
-      if (recordBegins(page, address, geometry)) return firstRecordAt(page, address, geometry)
+/** Where the first record at or after this place begins; null when one record goes on through all the files. */
+export async function firstBeginning(files: readonly SegmentFile[], from: Lsn, geometry: WalGeometry): Promise<Lsn | null> {
+  const pageSize = BigInt(geometry.pageSize)
+  if (from % pageSize !== 0n) return from
+  const bytes = Buffer.alloc(shortHeaderSize)
+  for (const { path, start } of files) {
+    const end = start + BigInt(geometry.segmentSize)
+    if (end <= from) continue
+    const handle = await open(path, 'r')
+    try {
+      for (let address = from > start ? from : start; address < end; address += pageSize) {
+        await handle.read(bytes, 0, shortHeaderSize, Number(address - start))
+        const page = readPageStart(bytes)
+        if (page.address !== address) return address
+        if (recordBegins(page, address, geometry)) return firstRecordAt(page, address, geometry)
+      }
+    } finally {
+      await handle.close()
     }
-    return from
-  } finally {
-    await handle.close()
   }
+  return null
 }
 
 /** The record's first bytes, page headers left out; undefined where a file of it is not among those given. */

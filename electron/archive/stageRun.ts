@@ -12,7 +12,9 @@ import type { RunRequest, ScanFile } from './scanRun'
 import { lastPageWithBeginning } from './segmentFiles'
 import { unpackTo } from './unpackSegment'
 
-export type Staged = Pick<RunRequest, 'folder' | 'before' | 'files' | 'from' | 'geometry'> & { remove(): Promise<void> }
+export type Staged = Pick<RunRequest, 'folder' | 'before' | 'files' | 'from' | 'rooted' | 'geometry'> & {
+  remove(): Promise<void>
+}
 
 /** Entries that can't be staged come back with their problem; a run without any staged file is null. */
 export async function stageRun(
@@ -61,15 +63,17 @@ export async function stageRun(
     // From the nearest on, and no further than to the one in which the record begins.
     const before: ScanFile[] = []
     let from = start
+    let rooted = false
     for (const entry of run.before.toReversed()) {
       const file = await stage(entry)
       if (file === null) break
       const page = await lastPageWithBeginning(file, geometry)
       before.unshift(file)
       from = page ?? file.start
-      if (page !== null) break
+      rooted = page !== null
+      if (rooted) break
     }
-    return { staged: { folder, before, files, from, geometry, remove }, unusable }
+    return { staged: { folder, before, files, from, rooted, geometry, remove }, unusable }
   } catch (error) {
     await remove()
     throw error
