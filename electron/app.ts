@@ -17,6 +17,7 @@ import { practiceHandlers, restartPractice } from './capabilities/practice/handl
 import { restartRestore, restoreHandlers } from './capabilities/restore/handlers'
 import { restoreOutcomeHandlers } from './capabilities/restore/outcomeHandlers'
 import { restorePart } from './capabilities/restore/part'
+import { restartWalFile, walArchiveFileHandlers } from './capabilities/wal-archive/file/handlers'
 import { claimInstance } from './instance'
 import { openJobManager } from './jobs/jobManager'
 import { createConnectionStore } from './postgres/connectionStore'
@@ -93,6 +94,7 @@ function mount(services: Services): AllHandlers {
     dumpToServer: dumpToServerHandlers(services),
     backups: backupsHandlers(services),
     practice,
+    walArchiveFile: walArchiveFileHandlers(services),
     jobs: jobsHandlers(
       services.jobs,
       {
@@ -103,6 +105,7 @@ function mount(services: Services): AllHandlers {
         restore: restartRestore(services),
         'dump-to-server': restartDumpToServer(services),
         backups: restartVerify(services),
+        'wal-file': restartWalFile(services),
         practice: (input) => restartPractice(practice, input),
       },
       services.host.version,

@@ -12,6 +12,7 @@ import { dumpToServer } from './pipe'
 import { practice } from './practice'
 import { restore } from './restore'
 import { restoreOutcome } from './restoreOutcome'
+import { walArchiveFile } from './walArchiveFile'
 
 export const contracts = {
   connections,
@@ -24,6 +25,7 @@ export const contracts = {
   dumpToServer,
   backups,
   practice,
+  walArchiveFile,
   jobs,
   host,
 } as const

@@ -19,7 +19,10 @@ export const fileArchiveRequest = connectionRef.extend({
   /** The same folder as this machine names it, when the server is another one; '' when it is the same, or can't be seen from here. */
   folderHere: z.string().max(4096),
   /** Seconds after which an unfinished segment is switched; 0 for never. */
-  archiveTimeout: z.int().min(0).max(2_147_483_647 / 2),
+  archiveTimeout: z
+    .int()
+    .min(0)
+    .max(2_147_483_647 / 2),
   /** An archive_command or archive_library that is set to something else may be replaced. */
   replace: z.boolean(),
   /** Create a restore point, switch the segment and wait for it to arrive. */
