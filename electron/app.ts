@@ -18,6 +18,7 @@ import { restartRestore, restoreHandlers } from './capabilities/restore/handlers
 import { restoreOutcomeHandlers } from './capabilities/restore/outcomeHandlers'
 import { restorePart } from './capabilities/restore/part'
 import { restartWalFile, walArchiveFileHandlers } from './capabilities/wal-archive/file/handlers'
+import { restartWalStream, resumeStreams, walArchiveStreamHandlers } from './capabilities/wal-archive/stream/handlers'
 import { claimInstance } from './instance'
 import { openJobManager } from './jobs/jobManager'
 import { createConnectionStore } from './postgres/connectionStore'
@@ -66,9 +67,11 @@ export async function createApp(options: AppOptions): Promise<App> {
       ...{ host: options.host, paths, settings, vault: options.vault },
       ...{ connections, archives, tools, jobs, spawn },
     }
+    const handlers = mount(services)
+    resumeStreams(services, report)
     return {
       services,
-      handlers: mount(services),
+      handlers,
       async shutdown() {
         await jobs.shutdown()
         instance.release()
@@ -95,6 +98,7 @@ function mount(services: Services): AllHandlers {
     backups: backupsHandlers(services),
     practice,
     walArchiveFile: walArchiveFileHandlers(services),
+    walArchiveStream: walArchiveStreamHandlers(services),
     jobs: jobsHandlers(
       services.jobs,
       {
@@ -106,6 +110,7 @@ function mount(services: Services): AllHandlers {
         'dump-to-server': restartDumpToServer(services),
         backups: restartVerify(services),
         'wal-file': restartWalFile(services),
+        'wal-stream': restartWalStream(services),
         practice: (input) => restartPractice(practice, input),
       },
       services.host.version,

@@ -13,6 +13,7 @@ import { practice } from './practice'
 import { restore } from './restore'
 import { restoreOutcome } from './restoreOutcome'
 import { walArchiveFile } from './walArchiveFile'
+import { walArchiveStream } from './walArchiveStream'
 
 export const contracts = {
   connections,
@@ -26,6 +27,7 @@ export const contracts = {
   backups,
   practice,
   walArchiveFile,
+  walArchiveStream,
   jobs,
   host,
 } as const

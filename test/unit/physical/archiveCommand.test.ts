@@ -57,7 +57,9 @@ describe.each(hostileNames)('a folder named %s', (name) => {
   })
 
   it('is one word for the shell', () => {
-    const { stdout } = spawnSync('/bin/sh', ['-c', asPostgres(`printf %%s ${quoteForArchiveCommand(name)}`, 'P', 'F')], { encoding: 'utf8' })
+    const { stdout } = spawnSync('/bin/sh', ['-c', asPostgres(`printf %%s ${quoteForArchiveCommand(name)}`, 'P', 'F')], {
+      encoding: 'utf8',
+    })
     expect(stdout).toBe(name)
   })
 })
@@ -127,7 +129,9 @@ describe('archiveFolderProblem', () => {
     const long = `/srv/${'ä'.repeat(400)}`
     expect(archiveFolderProblem(long, 16)).toBe('')
     expect(archiveFolderProblem(long, 15)).toMatch(
-      new RegExp(`^The path is too long: the archive command would have \\d+ bytes, and PostgreSQL 15 cuts it off at ${longestCommandBytes}\\.$`),
+      new RegExp(
+        `^The path is too long: the archive command would have \\d+ bytes, and PostgreSQL 15 cuts it off at ${longestCommandBytes}\\.$`,
+      ),
     )
     expect(archiveFolderProblem(`/srv/${'a'.repeat(200)}`, 13)).toBe('')
   })

@@ -1,17 +1,17 @@
 // The checks before a server is told to archive into a folder: rights, settings that can't be changed, the folder itself.
-import { open, readdir, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { archiveFolderProblem } from '../../../../shared/model/archiveCommand'
 import { formatBytes } from '../../../../shared/model/byteCount'
 import { formatPgVersion } from '../../../../shared/model/pgVersion'
 import type { PreflightRow } from '../../../../shared/model/preflight'
 import { parseWalFile } from '../../../../shared/model/walFile'
-import { longHeaderSize, readWalHeader } from '../../../../shared/model/walHeader'
 import { freeBytes, nearestExisting } from '../../../library/freeSpace'
 import { row, setOption, sortRows } from '../../../library/preflightRow'
 import { barrierFor, mayWriteIn } from '../../../process/accountAccess'
 import { ownAccount } from '../../../process/runAs'
 import { errorCode } from '../../../process/systemError'
+import { identifySegments } from '../identifySegments'
 import { type FilePlan, type FileServices, foreignArchiving } from './planFile'
 
 type Draft = Omit<FilePlan, 'preflight'>
@@ -211,7 +211,7 @@ async function holdsRows(folder: string, systemIdentifier: string | null): Promi
       : [row('holds', 'warning', check, `${folder} can't be read by Walkback, so its WAL can't be shown or restored from here.`)]
   }
   const segments = names.filter((name) => parseWalFile(name)?.kind === 'segment').toSorted()
-  const found = await identify(segments.map((name) => join(folder, name)))
+  const found = await identifySegments(segments.map((name) => join(folder, name)))
   if (found !== null && systemIdentifier !== null && found !== systemIdentifier)
     return [
       row(
@@ -236,21 +236,6 @@ async function holdsRows(folder: string, systemIdentifier: string | null): Promi
       ? row('holds', 'pass', check, 'Nothing yet')
       : row('holds', 'warning', check, `${others} other files. A folder of its own is easier to look after.`),
   ]
-}
-
-/** The system identifier in the newest segment that says one. */
-async function identify(paths: readonly string[]): Promise<string | null> {
-  for (const path of paths.toReversed().slice(0, 20)) {
-    const handle = await open(path, 'r')
-    try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(longHeaderSize), 0, longHeaderSize, 0)
-      const reading = readWalHeader(buffer.subarray(0, bytesRead))
-      if (reading.ok) return reading.header.systemIdentifier
-    } finally {
-      await handle.close()
-    }
-  }
-  return null
 }
 
 export function restartRows({
