@@ -310,25 +310,24 @@ async function holdsRows(folder: string, source: StreamSource): Promise<Prefligh
         `It holds WAL of another cluster (system identifier ${system}, this server has ${source.system}). Another server starts a new chain: choose a new folder, and take a full base backup for it.`,
       ),
     ]
-  const newest = found
-    .filter(({ partial }) => !partial)
-    .map(({ segment }) => segment)
-    .toSorted()
-    .at(-1)
-  if (
-    newest !== undefined &&
-    source.oldest !== null &&
-    newest.slice(8) < source.oldest &&
-    nextName(newest.slice(8)) < source.oldest
-  )
+  // FindStreamingStart in pg_receivewal.c: on with the one after the newest, or anew with the newest when it is unfinished.
+  const newest =
+    found
+      .map(({ segment }) => segment.slice(8))
+      .toSorted()
+      .at(-1) ?? ''
+  const whole = found.some(({ segment, partial }) => !partial && segment.slice(8) === newest)
+  if (source.oldest !== null && (whole ? nextName(newest) : newest) < source.oldest) {
+    const last = found.find(({ segment }) => segment.slice(8) === newest)?.segment ?? ''
     return [
       row(
         'holds',
         'blocker',
         check,
-        `It ends with ${newest}, and the server no longer has what follows. Choose a new folder, and take a full base backup for it.`,
+        `It ends ${whole ? 'with' : 'within'} ${last}, and the server no longer has what follows. Choose a new folder, and take a full base backup for it.`,
       ),
     ]
+  }
   return [
     row('holds', 'pass', check, `${found.length} segments${system === null ? '' : ' of this server'}: it goes on after them`),
   ]

@@ -89,9 +89,9 @@ async function receiveOnce(
 ): Promise<{ streamed: boolean; stderr: readonly string[] }> {
   job.step('check')
   const connection = await services.connections.resolve(archive.connectionId)
-  const version = await checkServer(services, archive, connection, job.signal)
+  const { version, segmentSize } = await checkServer(services, archive, connection, job.signal)
   await makeStreamFolder(archive.folder)
-  for (const text of await clearShortPartial(archive.folder)) job.log(text, 'warning')
+  for (const text of await clearShortPartial(archive.folder, segmentSize)) job.log(text, 'warning')
   const tool = await services.tools.forServer('pg_receivewal', version)
   const { stream, folder } = archive
   const command = receiveCommand(connection, { ...stream, folder }, tool.version, version)
@@ -151,13 +151,13 @@ async function receiveOnce(
   }
 }
 
-/** The server's version; throws AppError conflict for another cluster or a slot that is gone or lost. */
+/** The server's version and segment size; throws AppError conflict for another cluster or a slot that is gone or lost. */
 async function checkServer(
   services: StreamServices,
   archive: StreamArchive,
   connection: ResolvedConnection,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<ServerFacts> {
   const walsender = await connect(connection, { replication: true, signal })
   let system: string
   try {
@@ -170,9 +170,15 @@ async function checkServer(
   return withServer(services, connection, (client) => checkSlot(client, archive), signal)
 }
 
-async function checkSlot(client: Client, { stream }: StreamArchive): Promise<number> {
-  const { rows } = await client.query<{ version: number; status: string | null; there: boolean }>(
-    `SELECT current_setting('server_version_num')::int AS version, r.wal_status AS status, r.slot_name IS NOT NULL AS there
+interface ServerFacts {
+  version: number
+  segmentSize: number
+}
+
+async function checkSlot(client: Client, { stream }: StreamArchive): Promise<ServerFacts> {
+  const { rows } = await client.query<{ version: number; segment: number; status: string | null; there: boolean }>(
+    `SELECT current_setting('server_version_num')::int AS version,
+            (SELECT setting::int FROM pg_settings WHERE name = 'wal_segment_size') AS segment, r.wal_status AS status, r.slot_name IS NOT NULL AS there
        FROM (SELECT 1) one LEFT JOIN pg_replication_slots r ON slot_name = $1`,
     [stream.slot],
   )
@@ -181,7 +187,7 @@ async function checkSlot(client: Client, { stream }: StreamArchive): Promise<num
   const lost = row?.status === 'lost' ? 'cannot read from replication slot' : ''
   const problem = explainReceive([missing, lost].filter(Boolean), stream.slot)
   if (problem) throw new AppError('conflict', problem.message, { hint: problem.hint })
-  return row?.version ?? 0
+  return { version: row?.version ?? 0, segmentSize: row?.segment ?? 0 }
 }
 
 /** Throws AppError not_found or bad_input. */

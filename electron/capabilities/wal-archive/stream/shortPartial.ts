@@ -7,14 +7,13 @@ import { join } from 'node:path'
  * should be 0 or %d", receivelog.c). The server still has the whole segment: its slot is not past it. One that holds
  * nothing but zeros is removed, any other renamed. Resolves to what was done, in words.
  */
-export async function clearShortPartial(folder: string): Promise<string[]> {
+export async function clearShortPartial(folder: string, segmentSize: number): Promise<string[]> {
   const said: string[] = []
   for (const name of await readdir(folder)) {
     if (!/^[0-9A-F]{24}\.partial$/.test(name)) continue
     const path = join(folder, name)
     const { size } = await stat(path)
-    // Segment sizes are powers of two from 1 MB; anything else is not whole.
-    if (size === 0 || (Number.isInteger(Math.log2(size)) && size >= 1024 * 1024)) continue
+    if (size === 0 || size === segmentSize) continue
     if (await isZeros(path)) {
       await rm(path)
       said.push(
