@@ -18,6 +18,7 @@ import { restartRestore, restoreHandlers } from './capabilities/restore/handlers
 import { restoreOutcomeHandlers } from './capabilities/restore/outcomeHandlers'
 import { restorePart } from './capabilities/restore/part'
 import { restartWalFile, walArchiveFileHandlers } from './capabilities/wal-archive/file/handlers'
+import { restartWalArchive, walArchiveHandlers } from './capabilities/wal-archive/handlers'
 import { restartWalStream, resumeStreams, walArchiveStreamHandlers } from './capabilities/wal-archive/stream/handlers'
 import { claimInstance } from './instance'
 import { openJobManager } from './jobs/jobManager'
@@ -99,6 +100,7 @@ function mount(services: Services): AllHandlers {
     practice,
     walArchiveFile: walArchiveFileHandlers(services),
     walArchiveStream: walArchiveStreamHandlers(services),
+    walArchive: walArchiveHandlers(services),
     jobs: jobsHandlers(
       services.jobs,
       {
@@ -111,6 +113,7 @@ function mount(services: Services): AllHandlers {
         backups: restartVerify(services),
         'wal-file': restartWalFile(services),
         'wal-stream': restartWalStream(services),
+        'wal-archive': restartWalArchive(services),
         practice: (input) => restartPractice(practice, input),
       },
       services.host.version,

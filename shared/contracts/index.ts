@@ -12,6 +12,7 @@ import { dumpToServer } from './pipe'
 import { practice } from './practice'
 import { restore } from './restore'
 import { restoreOutcome } from './restoreOutcome'
+import { walArchive } from './walArchive'
 import { walArchiveFile } from './walArchiveFile'
 import { walArchiveStream } from './walArchiveStream'
 
@@ -28,6 +29,7 @@ export const contracts = {
   practice,
   walArchiveFile,
   walArchiveStream,
+  walArchive,
   jobs,
   host,
 } as const

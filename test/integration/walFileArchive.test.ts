@@ -225,7 +225,11 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
 describe.each(endMajors())('what is refused on PostgreSQL %i', (major) => {
   it('names the reason, and changes nothing', async () => {
     const core = await startCore()
-    const cluster = await startCluster({ major, prefix: `walrefuse${major}` })
+    const cluster = await startCluster({
+      major,
+      prefix: `walrefuse${major}`,
+      conf: { listen_addresses: "'127.0.0.1, 127.0.0.2'" },
+    })
     const connectionId = await connectTo(core, cluster)
     const base = tempFolder('refuse')
     const start = (folder: string, more: Partial<FileArchiveRequest> = {}) =>
@@ -274,6 +278,30 @@ describe.each(endMajors())('what is refused on PostgreSQL %i', (major) => {
       )[0]?.n,
     ).toBe(0)
     expect(core.app.services.archives.list()).toEqual([])
+
+    // A role that reaches the server from elsewhere: its folder can't be looked at, and the check is the proof.
+    const away = await core.api.connections.save({
+      id: null,
+      label: 'away',
+      colour: 'red',
+      readOnly: false,
+      settings: { ...settings, host: '127.0.0.2' },
+      password: { kind: 'set', password: cluster.password, remember: false },
+    })
+    const remote = await core.api.walArchiveFile.preview(request(away.id, ownFolder(base, 'away')))
+    expect(remote.restart).toMatchObject({ here: false, command: `pg_ctl restart --pgdata=${cluster.dataDir} --mode=fast` })
+    expect(remote.preflight.find(({ id }) => id === 'remote')?.found).toMatch(
+      /can't be looked at from here\. The server's account must be able to write to it/,
+    )
+    expect(
+      (
+        await refusal(
+          core.api.walArchiveFile.start(request(away.id, ownFolder(base, 'away'), { restart: 'now', confirm: 'away' })),
+        )
+      ).message,
+    ).toBe(
+      `Walkback does not see this server among the processes of its machine. Restart it yourself: pg_ctl restart --pgdata=${cluster.dataDir} --mode=fast`,
+    )
 
     // In force only after the restart: the check says so.
     const later = await core.ended(await core.api.walArchiveFile.start(request(connectionId, ownFolder(base, 'later'))))

@@ -9,7 +9,7 @@ import type { PreflightRow } from '../../../shared/model/preflight'
 import { freeBytes, writeProblem } from '../../library/freeSpace'
 import { goTo, row } from './preflightRow'
 import { type CopyServer, serverTexts, type TableFacts } from './readFacts'
-import { zstdProblem } from './zstd'
+import { zstdProblem } from '../../process/zstd'
 
 export async function checkExport(
   client: Client,

@@ -7,7 +7,7 @@ import { createGunzip } from 'node:zlib'
 import type { CopyCompression } from '../../../shared/contracts/copy'
 import { AppError } from '../../../shared/rpc/appError'
 import { fromSystemError } from '../../process/systemError'
-import { unpackZstd, zstdProblem } from './zstd'
+import { unpackZstd, zstdProblem } from '../../process/zstd'
 
 const pieceBytes = 256 * 1024
 

@@ -10,7 +10,7 @@ import type { CopyCompression } from '../../../shared/contracts/copy'
 import { AppError } from '../../../shared/rpc/appError'
 import { syncFolder } from '../../library/durability'
 import { errorCode, fromSystemError } from '../../process/systemError'
-import { packZstd } from './zstd'
+import { packZstd } from '../../process/zstd'
 
 export interface ClientOutput {
   partial: string

@@ -12,7 +12,7 @@ import { findTable, noTable, readCopyServer, readEncodings, readSchemas, serverT
 import { runExport } from './runExport'
 import { runImport } from './runImport'
 import { runTransfer } from './runTransfer'
-import { zstdProblem } from './zstd'
+import { zstdProblem } from '../../process/zstd'
 
 export function copyHandlers(services: CopyServices): Handlers<typeof copyContract, AbortSignal> {
   const { connections } = services

@@ -32,8 +32,6 @@ export interface CheckTarget {
   serverFolder: string
   /** As this machine names it; '' when it can't be seen. */
   folderHere: string
-  /** The server's own log, where it can be read from here; null otherwise. */
-  logFile: string | null
 }
 
 export interface ArchivedSegment {

@@ -4,8 +4,8 @@ import type { Client } from 'pg'
 import { formatBytes } from '../../../../shared/model/byteCount'
 import { AppError } from '../../../../shared/rpc/appError'
 import { freeBytes } from '../../../library/freeSpace'
-import { readLogFrom } from '../../../postgres/localClusterLog'
-import { errorCode, messageOf } from '../../../process/systemError'
+import { readArchiverWords } from '../../../postgres/archiverLog'
+import { errorCode } from '../../../process/systemError'
 import type { CheckTarget } from './activeCheck'
 import type { ArchiveSource } from './readSettings'
 
@@ -22,36 +22,14 @@ export interface Failing {
 
 export async function explainArchiving(client: Client, failing: Failing): Promise<AppError> {
   const { target, segment, failures, failedWal, failedAt, waited } = failing
-  const said = await lastWords(client, failing)
+  const { message: log } = await readArchiverWords(client, target.folderHere !== '')
+  const said = failures > 0 ? (log ?? '') : ''
   const words = said === '' ? '' : ` The server's log says: ${said}`
   const message =
     failures > 0
       ? `The archiver has failed ${failures} ${failures === 1 ? 'time' : 'times'} since the check began, last with ${failedWal ?? 'a segment'} at ${failedAt ?? 'an unknown time'}.${words}`
       : `Segment ${segment} did not arrive in ${target.serverFolder} within ${waited}, and the archiver reports no failure.${words}`
   return new AppError('postgres', message, { hint: await adviceFor(failing, said) })
-}
-
-/** What the archive command or the archiver wrote last. */
-async function lastWords(client: Client, { source, target }: Failing): Promise<string> {
-  const lines = target.logFile === null ? await readServerLog(client, source) : (await readLogFrom(target.logFile, 0)).slice(-400)
-  const own = lines.filter((line) => /^(?:cp|ln|sync|cmp|rm|sh|\/bin\/sh|walkback)(?:\b.*)?: /.test(line))
-  return (
-    own.at(-1) ??
-    lines.findLast((line) => /archive command failed|archiv/.test(line))?.replace(/^.*?(?=(?:LOG|WARNING|FATAL|DETAIL):)/, '') ??
-    ''
-  )
-}
-
-async function readServerLog(client: Client, { may }: ArchiveSource): Promise<string[]> {
-  if (!may.readFiles) return []
-  try {
-    const { rows } = await client.query<{ text: string | null }>(`
-      SELECT pg_read_file(name, greatest(0, (pg_stat_file(name)).size - 65536), 65536) AS text
-        FROM pg_current_logfile() AS name WHERE name IS NOT NULL`)
-    return (rows[0]?.text ?? '').split('\n')
-  } catch (error) {
-    return [`its log can't be read: ${messageOf(error)}`] // the failure is told all the same
-  }
 }
 
 async function adviceFor({ source, target, failedWal }: Failing, said: string): Promise<string> {

@@ -1,5 +1,6 @@
 // Sets a file archive up as a job: checks, folder, settings, reload or restart, the active check; and the check by itself.
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import type { FileArchiveRequest } from '../../../../shared/contracts/walArchiveFile'
 import type { JobFact, JobResult } from '../../../../shared/jobs/job'
 import { folderOfArchiveCommand } from '../../../../shared/model/archiveCommand'
@@ -7,7 +8,6 @@ import type { WalArchive } from '../../../../shared/model/walArchive'
 import { AppError } from '../../../../shared/rpc/appError'
 import type { JobContext } from '../../../jobs/jobTypes'
 import { blockedSentence } from '../../../library/preflightRow'
-import { findRestartWay } from '../../../postgres/localServer'
 import { withServer } from '../../../postgres/openServer'
 import { readAutoConf, restartServer } from '../../../postgres/restartServer'
 import { readSystemIdentifier } from '../../../postgres/serverFacts'
@@ -178,12 +178,9 @@ export async function runCheck(
     )
   }
   requireOwnCommand(source, archive)
-  const way = await findRestartWay(services.spawn, source)
-  const target = {
-    serverFolder: archive.file?.serverFolder ?? archive.folder,
-    folderHere: archive.folder,
-    logFile: way.kind === 'here' ? way.server.cluster.logFile : null,
-  }
+  // A folder of another machine can't be seen from here under its name.
+  const folderHere = existsSync(archive.folder) ? archive.folder : ''
+  const target = { serverFolder: archive.file?.serverFolder ?? archive.folder, folderHere }
   return withServer(services, connection, (client) => checkArchiving(client, job, source, target), job.signal)
 }
 
