@@ -8,7 +8,7 @@ export interface ScreenProps {
   query: URLSearchParams
 }
 
-export type RailPlace = 'overview' | 'backup' | 'restore' | 'copy' | 'backups' | 'jobs' | 'practice' | 'settings'
+export type RailPlace = 'overview' | 'backup' | 'restore' | 'copy' | 'wal' | 'backups' | 'jobs' | 'practice' | 'settings'
 
 export interface Route {
   /** `/jobs/:id` */
@@ -86,6 +86,26 @@ export const routes: readonly Route[] = [
     title: 'Restore a set',
     wizard: true,
     load: () => import('./wizards/clusterRestore/Wizard'),
+  },
+  {
+    pattern: '/wal/file',
+    place: 'wal',
+    title: 'Set up a file archive',
+    wizard: true,
+    load: () => import('./wizards/walFile/Wizard'),
+  },
+  {
+    pattern: '/wal/stream',
+    place: 'wal',
+    title: 'Set up a streaming archive',
+    wizard: true,
+    load: () => import('./wizards/walStream/Wizard'),
+  },
+  {
+    pattern: '/wal/manage/:id',
+    place: 'wal',
+    title: 'WAL archive',
+    load: () => import('./screens/WalArchive/ManageArchive'),
   },
   { pattern: '/backups', place: 'backups', title: 'Backups', load: () => import('./screens/Backups/Backups') },
   { pattern: '/jobs', place: 'jobs', title: 'Jobs', load: () => import('./screens/Jobs/Jobs') },

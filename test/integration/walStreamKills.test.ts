@@ -137,120 +137,128 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
     await cluster?.remove()
   })
 
-  it(`after ${kills} kills of each kind under load, recovery from the archive finds the last committed row`, async () => {
-    const account = testAccount()
-    const main = await startCluster({ major, prefix: `kills${major}`, conf: { max_wal_size: "'256MB'", min_wal_size: "'64MB'" } })
-    cluster = main
-    await main.sql('CREATE TABLE load (id int PRIMARY KEY, filler text)')
-    const dataFolder = tempFolder('streamkill')
-    const archive = path.join(dataFolder, 'archive')
-    fs.writeFileSync(path.join(dataFolder, 'passfile'), `*:*:*:*:${main.password}\n`, { mode: 0o600 })
-    let core: RemoteCore
-    const open = async () => {
-      serve = await startServe({ dataFolder })
-      core = await connectServe(serve)
-      return core
-    }
-    core = await open()
-    await core.api.host.saveSettings({ ...(await core.api.host.settings({})), installationFolders: [main.bin] })
-    const { id: connectionId } = await core.api.connections.save({
-      id: null,
-      label: 'load',
-      colour: 'slate',
-      readOnly: false,
-      settings: {
-        host: '127.0.0.1',
-        port: main.port,
-        database: 'postgres',
-        user: 'postgres',
-        sslmode: 'disable',
-        sslrootcert: '',
-        sslcert: '',
-        sslkey: '',
-        service: '',
-        passfile: path.join(dataFolder, 'passfile'),
-      },
-      password: { kind: 'none' },
-    })
-    await core.api.walArchiveStream.start({
-      connectionId,
-      folder: archive,
-      slot,
-      compress: '',
-      synchronous: major % 2 === 0,
-      unlimited: true,
-    })
-    const list = JSON.parse(fs.readFileSync(path.join(dataFolder, 'archives.json'), 'utf8')) as { archives: { id: string }[] }
-    const archiveId = list.archives[0]?.id ?? ''
-    const streaming = () =>
-      until('it to stream', async () => (await core.api.walArchiveStream.status({ archiveId })).state === 'streaming', 60_000)
-    await streaming()
-
-    const backup = path.join(tempFolder('killbase'), 'data')
-    fs.mkdirSync(path.dirname(backup), { recursive: true })
-    fs.chownSync(path.dirname(backup), account.uid, account.gid)
-    fs.writeFileSync(path.join(path.dirname(backup), 'pgpass'), `*:*:*:*:${main.password}\n`, { mode: 0o600 })
-    fs.chownSync(path.join(path.dirname(backup), 'pgpass'), account.uid, account.gid)
-    execFileSync(
-      path.join(main.bin, 'pg_basebackup'),
-      ['-D', backup, '-X', 'none', '-c', 'fast', '-h', '127.0.0.1', '-p', String(main.port), '-U', 'postgres'],
-      {
-        env: { PATH: '/usr/bin:/bin', PGPASSFILE: path.join(path.dirname(backup), 'pgpass') },
-        stdio: ['ignore', 'ignore', 'pipe'],
-        ...account.spawn,
-      },
-    )
-
-    const load = new Load(main)
-    const kinds = ['receiver', 'application', 'fast', 'immediate'] as const
-    for (const kind of Array.from({ length: kills }, () => kinds).flat()) {
-      await pause(200 + Math.random() * 1300)
-      if (kind === 'receiver') for (const pid of receivers(archive)) process.kill(pid, 'SIGKILL')
-      else if (kind === 'application') {
-        core.close()
-        await serve?.kill()
-        await pause(Math.random() * 500)
-        core = await open()
-        // What the killed one left running is ended before the stream is taken up again.
-        await streaming()
-        expect(receivers(archive)).toHaveLength(1)
-      } else {
-        await main.stop(kind)
-        await pause(Math.random() * 500)
-        await main.start()
+  it(
+    `after ${kills} kills of each kind under load, recovery from the archive finds the last committed row`,
+    async () => {
+      const account = testAccount()
+      const main = await startCluster({
+        major,
+        prefix: `kills${major}`,
+        conf: { max_wal_size: "'256MB'", min_wal_size: "'64MB'" },
+      })
+      cluster = main
+      await main.sql('CREATE TABLE load (id int PRIMARY KEY, filler text)')
+      const dataFolder = tempFolder('streamkill')
+      const archive = path.join(dataFolder, 'archive')
+      fs.writeFileSync(path.join(dataFolder, 'passfile'), `*:*:*:*:${main.password}\n`, { mode: 0o600 })
+      let core: RemoteCore
+      const open = async () => {
+        serve = await startServe({ dataFolder })
+        core = await connectServe(serve)
+        return core
       }
-      if (Math.random() < 0.5) await streaming()
-    }
-    await pause(1000)
-    await load.stop()
-    await streaming()
-    const [end] = await main.sql('SELECT pg_current_wal_flush_lsn()::text AS lsn')
-    await until('the end to arrive', async () => {
-      const [row] = await main.sql(
-        `SELECT s.write_lsn >= '${end?.lsn}' AS there FROM pg_replication_slots r JOIN pg_stat_replication s ON s.pid = r.active_pid WHERE slot_name = '${slot}'`,
-      )
-      return row?.there === true
-    })
-    const status = await core.api.walArchiveStream.status({ archiveId })
-    const jobId = status.jobId ?? ''
-    await core.api.walArchiveStream.dropSlot({ archiveId, forget: true })
-    expect((await jobEnd(core.api, jobId)).state).toBe('succeeded')
-    expect(receivers(archive)).toEqual([])
-    expect(await main.sql('SELECT slot_name FROM pg_replication_slots')).toEqual([])
-    core.close()
+      core = await open()
+      await core.api.host.saveSettings({ ...(await core.api.host.settings({})), installationFolders: [main.bin] })
+      const { id: connectionId } = await core.api.connections.save({
+        id: null,
+        label: 'load',
+        colour: 'slate',
+        readOnly: false,
+        settings: {
+          host: '127.0.0.1',
+          port: main.port,
+          database: 'postgres',
+          user: 'postgres',
+          sslmode: 'disable',
+          sslrootcert: '',
+          sslcert: '',
+          sslkey: '',
+          service: '',
+          passfile: path.join(dataFolder, 'passfile'),
+        },
+        password: { kind: 'none' },
+      })
+      await core.api.walArchiveStream.start({
+        connectionId,
+        folder: archive,
+        slot,
+        compress: '',
+        synchronous: major % 2 === 0,
+        unlimited: true,
+      })
+      const list = JSON.parse(fs.readFileSync(path.join(dataFolder, 'archives.json'), 'utf8')) as { archives: { id: string }[] }
+      const archiveId = list.archives[0]?.id ?? ''
+      const streaming = () =>
+        until('it to stream', async () => (await core.api.walArchiveStream.status({ archiveId })).state === 'streaming', 60_000)
+      await streaming()
 
-    const names = fs.readdirSync(archive).toSorted()
-    const numbers = names
-      .filter((name) => /^[0-9A-F]{24}(\.partial)?$/.test(name))
-      .map((name) => Number.parseInt(name.slice(8, 24), 16))
-    expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, index) => (numbers[0] ?? 0) + index))
-    for (const name of names) expect([name, fs.statSync(path.join(archive, name)).size]).toEqual([name, segmentSize])
-    expect(load.committed).toBeGreaterThan(10)
-    const found = await recover(major, backup, archive)
-    process.stdout.write(
-      `PostgreSQL ${major}: ${kills * kinds.length} kills, ${numbers.length} segments, ${load.committed} commits, all found\n`,
-    )
-    expect(found.last).toBeGreaterThanOrEqual(load.committed)
-    expect(found.rows).toBe(found.last)
-  })
+      const backup = path.join(tempFolder('killbase'), 'data')
+      fs.mkdirSync(path.dirname(backup), { recursive: true })
+      fs.chownSync(path.dirname(backup), account.uid, account.gid)
+      fs.writeFileSync(path.join(path.dirname(backup), 'pgpass'), `*:*:*:*:${main.password}\n`, { mode: 0o600 })
+      fs.chownSync(path.join(path.dirname(backup), 'pgpass'), account.uid, account.gid)
+      execFileSync(
+        path.join(main.bin, 'pg_basebackup'),
+        ['-D', backup, '-X', 'none', '-c', 'fast', '-h', '127.0.0.1', '-p', String(main.port), '-U', 'postgres'],
+        {
+          env: { PATH: '/usr/bin:/bin', PGPASSFILE: path.join(path.dirname(backup), 'pgpass') },
+          stdio: ['ignore', 'ignore', 'pipe'],
+          ...account.spawn,
+        },
+      )
+
+      const load = new Load(main)
+      const kinds = ['receiver', 'application', 'fast', 'immediate'] as const
+      for (const kind of Array.from({ length: kills }, () => kinds).flat()) {
+        await pause(200 + Math.random() * 1300)
+        if (kind === 'receiver') for (const pid of receivers(archive)) process.kill(pid, 'SIGKILL')
+        else if (kind === 'application') {
+          core.close()
+          await serve?.kill()
+          await pause(Math.random() * 500)
+          core = await open()
+          // What the killed one left running is ended before the stream is taken up again.
+          await streaming()
+          expect(receivers(archive)).toHaveLength(1)
+        } else {
+          await main.stop(kind)
+          await pause(Math.random() * 500)
+          await main.start()
+        }
+        if (Math.random() < 0.5) await streaming()
+      }
+      await pause(1000)
+      await load.stop()
+      await streaming()
+      const [end] = await main.sql('SELECT pg_current_wal_flush_lsn()::text AS lsn')
+      await until('the end to arrive', async () => {
+        const [row] = await main.sql(
+          `SELECT s.write_lsn >= '${end?.lsn}' AS there FROM pg_replication_slots r JOIN pg_stat_replication s ON s.pid = r.active_pid WHERE slot_name = '${slot}'`,
+        )
+        return row?.there === true
+      })
+      const status = await core.api.walArchiveStream.status({ archiveId })
+      const jobId = status.jobId ?? ''
+      await core.api.walArchiveStream.dropSlot({ archiveId, forget: true })
+      expect((await jobEnd(core.api, jobId)).state).toBe('succeeded')
+      expect(receivers(archive)).toEqual([])
+      expect(await main.sql('SELECT slot_name FROM pg_replication_slots')).toEqual([])
+      core.close()
+
+      const names = fs.readdirSync(archive).toSorted()
+      const numbers = names
+        .filter((name) => /^[0-9A-F]{24}(\.partial)?$/.test(name))
+        .map((name) => Number.parseInt(name.slice(8, 24), 16))
+      expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, index) => (numbers[0] ?? 0) + index))
+      for (const name of names) expect([name, fs.statSync(path.join(archive, name)).size]).toEqual([name, segmentSize])
+      expect(load.committed).toBeGreaterThan(10)
+      const found = await recover(major, backup, archive)
+      process.stdout.write(
+        `PostgreSQL ${major}: ${kills * kinds.length} kills, ${numbers.length} segments, ${load.committed} commits, all found\n`,
+      )
+      expect(found.last).toBeGreaterThanOrEqual(load.committed)
+      expect(found.rows).toBe(found.last)
+    },
+    kills * 300_000,
+  )
 })
