@@ -20,7 +20,9 @@ import { practiceHandlers, restartPractice } from './capabilities/practice/handl
 import { restartRestore, restoreHandlers } from './capabilities/restore/handlers'
 import { restoreOutcomeHandlers } from './capabilities/restore/outcomeHandlers'
 import { restorePart } from './capabilities/restore/part'
+import { restartWalFile, walArchiveFileHandlers } from './capabilities/wal-archive/file/handlers'
 import { restartWalArchive, walArchiveHandlers } from './capabilities/wal-archive/handlers'
+import { restartWalStream, resumeStreams, walArchiveStreamHandlers } from './capabilities/wal-archive/stream/handlers'
 import { claimInstance } from './instance'
 import { openJobManager } from './jobs/jobManager'
 import { createConnectionStore } from './postgres/connectionStore'
@@ -69,9 +71,11 @@ export async function createApp(options: AppOptions): Promise<App> {
       ...{ host: options.host, paths, settings, vault: options.vault },
       ...{ connections, archives, tools, jobs, spawn },
     }
+    const handlers = mount(services)
+    resumeStreams(services, report)
     return {
       services,
-      handlers: mount(services),
+      handlers,
       async shutdown() {
         await jobs.shutdown()
         instance.release()
@@ -100,6 +104,8 @@ function mount(services: Services): AllHandlers {
     coldBackup: coldBackupHandlers(services),
     practice,
     localClusters: localClustersHandlers(services),
+    walArchiveFile: walArchiveFileHandlers(services),
+    walArchiveStream: walArchiveStreamHandlers(services),
     walArchive: walArchiveHandlers(services),
     jobs: jobsHandlers(
       services.jobs,
@@ -114,6 +120,8 @@ function mount(services: Services): AllHandlers {
         backups: restartVerify(services),
         'cold-backup': restartCold(services),
         'local-clusters': restartLocalCluster,
+        'wal-file': restartWalFile(services),
+        'wal-stream': restartWalStream(services),
         'wal-archive': restartWalArchive(services),
         practice: (input) => restartPractice(practice, input),
       },

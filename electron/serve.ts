@@ -35,7 +35,9 @@ function stopOnSignals(app: App, host: WebHost): () => void {
       process.exit(130)
     }
     stopping = true
-    const jobs = app.services.jobs.running()
+    const running = app.services.jobs.running()
+    for (const job of running.filter(({ endless }) => endless === true)) say(`${job.title} stops now: ${job.onCancel}`)
+    const jobs = running.filter(({ endless }) => endless !== true)
     if (jobs.length > 0) {
       say(jobs.length === 1 ? 'This job is running and is cancelled now:' : 'These jobs are running and are cancelled now:')
       for (const job of jobs) say(`  ${job.title}${job.onCancel === '' ? '' : ` (${job.onCancel})`}`)

@@ -67,9 +67,11 @@ function interrupt(job: JobSnapshot): void {
       code: 'disconnected',
       message: `Walkback was ended while this job was running; it last moved at ${job.movedAt ?? job.startedAt ?? job.createdAt}.${whole}${left}`,
       hint:
-        whole === ''
-          ? 'Run it again. What is left behind can be removed.'
-          : 'Look at the output; it can be verified on the Backups page.',
+        job.endless === true
+          ? 'It is taken up again where it was.'
+          : whole === ''
+            ? 'Run it again. What is left behind can be removed.'
+            : 'Look at the output; it can be verified on the Backups page.',
     }
   }
   settleSteps(job, 'interrupted', now)

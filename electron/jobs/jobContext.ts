@@ -43,6 +43,11 @@ export function createJobContext(job: LiveJob, signal: AbortSignal, spawn: Spawn
         snapshot.progress = progress && { ...progress, label: job.redact(progress.label) }
         snapshot.movedAt = now()
       }),
+    standing: (standing) =>
+      job.show((snapshot) => {
+        snapshot.standing = { ...standing, words: job.redact(standing.words) }
+        snapshot.movedAt = now()
+      }),
     step: (id, beside = false) => {
       findStep(id)
       job.update((snapshot) => {

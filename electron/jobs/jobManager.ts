@@ -11,7 +11,7 @@ import { createJobContext } from './jobContext'
 import { JobLog } from './jobLog'
 import { failureOf, type Outcome, settleSteps, successOf } from './jobOutcome'
 import { createJobStore, type JobStore } from './jobStore'
-import type { JobDefinition, JobManager } from './jobTypes'
+import { Closing, type JobDefinition, type JobManager } from './jobTypes'
 import { LiveJob } from './liveJob'
 import { LogShelf } from './logShelf'
 import { firstSnapshot, newJobId } from './newJob'
@@ -98,14 +98,18 @@ class Manager implements JobManager {
 
   /** A job that has ended meanwhile comes back as it is. */
   cancel(id: string): JobSnapshot {
+    return this.#cancel(id)
+  }
+
+  #cancel(id: string, reason?: Closing): JobSnapshot {
     const job = this.#active.get(id)
     if (!job) return this.get(id)
     if (job.live.state === 'queued') return this.#end(job, { state: 'cancelled', error: null, unexpected: false })
     if (job.live.state === 'running') {
-      job.live.addLogLine('Cancel was asked for.', 'info')
+      job.live.addLogLine(reason?.message ?? `${job.definition.endless === true ? 'Stop' : 'Cancel'} was asked for.`, 'info')
       job.live.move('cancelling')
       job.live.saveOrReport()
-      job.abort.abort()
+      job.abort.abort(reason)
     }
     return job.live.copy()
   }
@@ -175,7 +179,7 @@ class Manager implements JobManager {
   async shutdown(): Promise<void> {
     this.#closing = true
     const active = [...this.#active.values()]
-    for (const { live } of active) this.cancel(live.id)
+    for (const { live } of active) this.#cancel(live.id, new Closing())
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, shutdownMs)
@@ -209,9 +213,11 @@ class Manager implements JobManager {
   /** Begins queued jobs as long as there is room. */
   #fill(): void {
     if (this.#closing) return
-    const busy = [...this.#active.values()].filter(({ live }) => live.state !== 'queued').length
-    const queued = [...this.#active.values()].filter(({ live }) => live.state === 'queued')
-    for (const job of queued.slice(0, Math.max(0, this.#options.concurrentJobs() - busy))) {
+    const active = [...this.#active.values()]
+    const busy = active.filter(({ live, definition }) => live.state !== 'queued' && definition.endless !== true).length
+    const queued = active.filter(({ live, definition }) => live.state === 'queued' && definition.endless !== true)
+    const endless = active.filter(({ live, definition }) => live.state === 'queued' && definition.endless === true)
+    for (const job of [...endless, ...queued.slice(0, Math.max(0, this.#options.concurrentJobs() - busy))]) {
       job.live.move('running')
       job.live.saveOrReport()
       void this.#run(job)

@@ -26,6 +26,7 @@ export async function runPart<T>(job: JobContext, watch: PartWatch, run: (part: 
     // The job itself decides what to hide: a password may be part of another part's names.
     hide: () => undefined,
     log: (text, level) => job.log(prefix + text, level),
+    standing: () => undefined,
     progress: (progress) => watch.onProgress(progress),
     step: (id) => watch.onStep(id),
     endStep: () => undefined,

@@ -7,6 +7,7 @@ import type {
   JobProgress,
   JobResult,
   JobSnapshot,
+  JobStanding,
   LogLevel,
   LogLine,
   ShownCommand,
@@ -22,6 +23,8 @@ export interface JobContext {
   /** Kept on disk and sent to whoever watches; redacted by the secrets named with `hide`. */
   log(text: string, level?: LogLevel): void
   progress(progress: JobProgress | null): void
+  /** Of an endless job: where it is. Shown, and not written to disk each time. */
+  standing(standing: JobStanding): void
   /**
    * Marks the step running, and an earlier running one done unless it goes on beside this one. Unknown ids are a
    * programming error and throw.
@@ -42,6 +45,13 @@ export interface JobContext {
   leftover(description: string): void
 }
 
+/** The reason of a job's signal when it is not a person who ends it, but Walkback's own end. */
+export class Closing extends Error {
+  constructor() {
+    super('Walkback is closing.')
+  }
+}
+
 export interface JobDefinition<I> {
   capability: string
   title: string
@@ -54,6 +64,8 @@ export interface JobDefinition<I> {
   onCancel: string
   /** Names such as `path:/srv/x` or `data:/var/lib/...`; a second job with one of them gets `conflict`. */
   locks: readonly string[]
+  /** Goes on until it is stopped; takes no place among the jobs that run at the same time. */
+  endless?: boolean
   /** Resolves for success; issues with severity error or warning that are not harmless make it succeeded_with_warnings. */
   run(context: JobContext): Promise<JobResult>
 }

@@ -96,6 +96,13 @@ export class LiveJob {
     this.#options.changed('soon')
   }
 
+  /** Changes what is shown; it comes to disk with the next change that is saved. */
+  show(change: (snapshot: JobSnapshot) => void): void {
+    if (isEnded(this.#snapshot.state)) return
+    change(this.#snapshot)
+    this.#options.changed('soon')
+  }
+
   /** On disk when it returns; throws when it can't be. */
   saveNow(): void {
     if (this.#saveTimer) clearTimeout(this.#saveTimer)

@@ -45,5 +45,6 @@ export function firstSnapshot<I>(id: string, definition: JobDefinition<I>): JobS
     error: null,
     leftovers: [],
     logLines: 0,
+    ...(definition.endless === true ? { endless: true } : {}),
   }
 }

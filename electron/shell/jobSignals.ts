@@ -23,7 +23,8 @@ const endWords = {
 } as const
 
 function notifyEnd(job: JobSnapshot, options: JobSignalOptions): void {
-  if (job.state === 'cancelled' || !(job.state in endWords) || !job.startedAt || !job.endedAt) return
+  const stopped = job.endless === true && job.state === 'succeeded'
+  if (job.state === 'cancelled' || stopped || !(job.state in endWords) || !job.startedAt || !job.endedAt) return
   const seconds = (Date.parse(job.endedAt) - Date.parse(job.startedAt)) / 1000
   if (seconds < options.notifyAfterSeconds() || options.window()?.isFocused() || !Notification.isSupported()) return
   const words = endWords[job.state as keyof typeof endWords]
@@ -52,14 +53,16 @@ export async function showJobSignals(options: JobSignalOptions): Promise<void> {
       if (!isEnded(job.state)) running.set(job.id, job)
       else if (running.delete(job.id)) ended.push(job)
     }
-    if (running.size > 0 && blocker === null) blocker = powerSaveBlocker.start('prevent-app-suspension')
-    if (running.size === 0 && blocker !== null) {
+    // An endless job must neither keep the machine awake for ever nor fill the taskbar.
+    const bounded = [...running.values()].filter((job) => job.endless !== true)
+    if (bounded.length > 0 && blocker === null) blocker = powerSaveBlocker.start('prevent-app-suspension')
+    if (bounded.length === 0 && blocker !== null) {
       powerSaveBlocker.stop(blocker)
       blocker = null
     }
     for (const job of ended) notifyEnd(job, options)
     const window = options.window()
-    if (window && !window.isDestroyed()) window.setProgressBar(taskbarProgress([...running.values()]))
+    if (window && !window.isDestroyed()) window.setProgressBar(taskbarProgress(bounded))
   }
   for await (const event of options.jobs.watch(options.signal)) {
     try {

@@ -1,6 +1,7 @@
 // Leaving: asks while jobs run, then cancels them and waits for the core before the process ends.
 import type { BrowserWindow, Event } from 'electron'
 import { app, dialog } from 'electron'
+import type { JobSnapshot } from '../../shared/jobs/job'
 import type { App } from '../app'
 
 export interface QuitOptions {
@@ -15,6 +16,23 @@ export interface QuitGuard {
   onSessionEnd: (event: Event) => void
 }
 
+/** Nothing is half-made when only endless jobs run: it is said what happens meanwhile, and quitting is the default. */
+function endlessMessage(jobs: readonly JobSnapshot[]) {
+  return {
+    type: 'info' as const,
+    title: 'Walkback',
+    message:
+      jobs.length === 1
+        ? `${jobs[0]?.title ?? 'A job'} stops when Walkback quits.`
+        : `${jobs.length} jobs stop when Walkback quits.`,
+    detail: [...new Set(jobs.map((job) => job.onCancel))].join('\n'),
+    buttons: ['Quit', 'Keep running'],
+    defaultId: 0,
+    cancelId: 1,
+    noLink: true,
+  }
+}
+
 /** Installs the before-quit question; the window's close and the session's end on Windows lead to the same one. */
 export function guardQuit({ core, window }: QuitOptions): QuitGuard {
   let state: 'open' | 'asking' | 'closing' | 'closed' = 'open'
@@ -23,18 +41,22 @@ export function guardQuit({ core, window }: QuitOptions): QuitGuard {
     const jobs = core.services.jobs.running()
     if (jobs.length === 0) return true
     const parent = window()
-    const message = {
-      type: 'warning' as const,
-      title: 'Walkback',
-      message: jobs.length === 1 ? 'A job is still running.' : `${jobs.length} jobs are still running.`,
-      detail: `${jobs.map((job) => `${job.title}: ${job.onCancel}`).join('\n')}\n\nQuitting cancels ${jobs.length === 1 ? 'it' : 'them'}.`,
-      buttons: ['Keep running', 'Cancel the jobs and quit'],
-      defaultId: 0,
-      cancelId: 0,
-      noLink: true,
-    }
+    const bounded = jobs.filter((job) => job.endless !== true)
+    const message =
+      bounded.length === 0
+        ? endlessMessage(jobs)
+        : {
+            type: 'warning' as const,
+            title: 'Walkback',
+            message: jobs.length === 1 ? 'A job is still running.' : `${jobs.length} jobs are still running.`,
+            detail: `${jobs.map((job) => `${job.title}: ${job.onCancel}`).join('\n')}\n\nQuitting cancels ${jobs.length === 1 ? 'it' : 'them'}.`,
+            buttons: ['Keep running', 'Cancel the jobs and quit'],
+            defaultId: 0,
+            cancelId: 0,
+            noLink: true,
+          }
     const { response } = parent ? await dialog.showMessageBox(parent, message) : await dialog.showMessageBox(message)
-    return response === 1
+    return response === (bounded.length === 0 ? 0 : 1)
   }
 
   async function leave(): Promise<void> {

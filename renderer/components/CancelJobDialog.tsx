@@ -14,7 +14,13 @@ export function cancelSentence(onCancel: string): string {
   return ended.charAt(0).toUpperCase() + ended.slice(1)
 }
 
-export function CancelJobDialog({ job, onClose }: { job: Pick<JobSnapshot, 'id' | 'title' | 'onCancel'>; onClose: () => void }) {
+export function CancelJobDialog({
+  job,
+  onClose,
+}: {
+  job: Pick<JobSnapshot, 'id' | 'title' | 'onCancel' | 'endless'>
+  onClose: () => void
+}) {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<ShownError | null>(null)
   // The job goes on while the question stands: once it has ended there is nothing left to cancel.
@@ -35,8 +41,8 @@ export function CancelJobDialog({ job, onClose }: { job: Pick<JobSnapshot, 'id' 
   return (
     <ConfirmDialog
       open
-      title={`Cancel ${job.title}?`}
-      action="Cancel the job"
+      title={`${job.endless === true ? 'Stop' : 'Cancel'} ${job.title}?`}
+      action={job.endless === true ? 'Stop' : 'Cancel the job'}
       cancelLabel="Let it run"
       busy={busy}
       error={error}

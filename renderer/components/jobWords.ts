@@ -35,6 +35,8 @@ const capabilityIcon: Readonly<Record<string, IconName>> = {
   'dump-to-server': 'server',
   backups: 'pass',
   practice: 'practice',
+  'wal-file': 'wal',
+  'wal-stream': 'wal',
 }
 
 export function jobIcon(job: Pick<JobSnapshot, 'capability'>): IconName {

@@ -57,11 +57,14 @@ function StripJob({
   const rate = pace ? rateAt(pace, now) : null
   const left = pace ? secondsLeftAt(pace, now) : null
   const step = job.steps.find((candidate) => candidate.state === 'running')
-  const words = [
-    job.progress ? formatDone(job.progress) : (step?.label ?? jobStateLook[job.state].word),
-    !short && job.progress && rate !== null && rate > 0 ? formatRate(rate, job.progress.unit) : '',
-    left === null ? '' : `${formatTimeLeft(left)} left`,
-  ].filter((part) => part !== '')
+  const words =
+    job.endless === true
+      ? standingWords(job)
+      : [
+          job.progress ? formatDone(job.progress) : (step?.label ?? jobStateLook[job.state].word),
+          !short && job.progress && rate !== null && rate > 0 ? formatRate(rate, job.progress.unit) : '',
+          left === null ? '' : `${formatTimeLeft(left)} left`,
+        ].filter((part) => part !== '')
   return (
     <>
       {divided && <span className="div" />}
@@ -69,7 +72,9 @@ function StripJob({
         <Icon name={jobIcon(job)} className="acc" />
         <span className="b el">{job.title}</span>
       </a>
-      {job.state === 'running' && <ProgressBar percent={percent} label={job.title} className="strip-bar" />}
+      {job.state === 'running' && job.endless !== true && (
+        <ProgressBar percent={percent} label={job.title} className="strip-bar" />
+      )}
       <span className="strip-words el">
         {percent !== undefined && job.state === 'running' && <span className="b">{percent} %</span>}
         <span className="t2">
@@ -78,12 +83,18 @@ function StripJob({
         </span>
       </span>
       {job.state !== 'cancelling' && (
-        <Button size="xs" onClick={onCancel} aria-label={`Cancel ${job.title}`}>
-          Cancel
+        <Button size="xs" onClick={onCancel} aria-label={`${job.endless === true ? 'Stop' : 'Cancel'} ${job.title}`}>
+          {job.endless === true ? 'Stop' : 'Cancel'}
         </Button>
       )}
     </>
   )
+}
+
+/** An endless job has no end to be near: its position, or what keeps it. */
+function standingWords({ standing }: JobSnapshot): string[] {
+  if (standing === undefined) return ['Starting']
+  return standing.state === 'trying' ? [standing.words] : [standing.position]
 }
 
 const toneColour = { pass: 'ok', warning: 'warn', blocker: 'err', accent: 'acc', neutral: 't3', outline: 't3' } as const

@@ -16,6 +16,8 @@ import { practice } from './practice'
 import { restore } from './restore'
 import { restoreOutcome } from './restoreOutcome'
 import { walArchive } from './walArchive'
+import { walArchiveFile } from './walArchiveFile'
+import { walArchiveStream } from './walArchiveStream'
 
 export const contracts = {
   connections,
@@ -31,6 +33,8 @@ export const contracts = {
   coldBackup,
   practice,
   localClusters,
+  walArchiveFile,
+  walArchiveStream,
   walArchive,
   jobs,
   host,

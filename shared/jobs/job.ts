@@ -111,6 +111,17 @@ export const jobOutput = z.object({
   left: z.string().optional(),
 })
 
+export const jobStanding = z.object({
+  /** going: it does its work. trying: it can't for now, and tries again by itself. */
+  state: z.enum(['going', 'trying']),
+  /** Short and exact, for the strip: a WAL position such as 1B/3E5A0000. */
+  position: z.string(),
+  /** A few words: "lag 0 B", or what keeps it. */
+  words: z.string(),
+  /** Since when it does its work without a break. */
+  since: z.iso.datetime().nullable(),
+})
+
 export const jobSnapshot = z.object({
   id: z.string(),
   capability: z.string(),
@@ -140,6 +151,10 @@ export const jobSnapshot = z.object({
   /** What an unfinished job left behind, by path or name; empty when nothing. */
   leftovers: z.array(z.string()),
   logLines: z.int(),
+  /** It goes on until it is stopped: no end, no total, and no place among the jobs that run at the same time. */
+  endless: z.boolean().optional(),
+  /** Where an endless job is; not kept on disk while it runs. */
+  standing: jobStanding.optional(),
 })
 
 export type JobStep = z.infer<typeof jobStep>
@@ -150,6 +165,7 @@ export type JobFact = z.infer<typeof jobFact>
 export type RowCheck = z.infer<typeof rowCheck>
 export type JobResult = z.infer<typeof jobResult>
 export type JobOutput = z.infer<typeof jobOutput>
+export type JobStanding = z.infer<typeof jobStanding>
 export type JobSnapshot = z.infer<typeof jobSnapshot>
 
 export const logLevels = ['info', 'warning', 'error'] as const

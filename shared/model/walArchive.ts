@@ -28,6 +28,15 @@ export const walArchive = z.object({
       wanted: z.boolean(),
     })
     .nullable(),
+  /** Of kind file alone. */
+  file: z
+    .object({
+      /** The folder as the server names it. */
+      serverFolder: z.string(),
+      /** What ALTER SYSTEM had set before, to be offered back when it is turned off; null: nothing. */
+      former: z.array(z.object({ name: z.string(), value: z.string().nullable() })),
+    })
+    .optional(),
 })
 
 export type WalArchive = z.infer<typeof walArchive>

@@ -56,7 +56,7 @@ export function JobActions({ job }: { job: JobSnapshot }) {
       {wizard !== undefined && <Button onClick={edit}>Edit and run…</Button>}
       {(job.state === 'running' || job.state === 'queued') && (
         <Button kind="danger" icon="x" onClick={() => setAsking('cancel')}>
-          Cancel
+          {job.endless === true ? 'Stop' : 'Cancel'}
         </Button>
       )}
       {asking === 'cancel' && <CancelJobDialog job={job} onClose={close} />}

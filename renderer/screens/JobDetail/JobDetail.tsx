@@ -22,6 +22,7 @@ import { ProgressCard } from './ProgressCard'
 import { RestoredCard } from './RestoredKinds'
 import { RowCheckCard } from './RowCheckCard'
 import { ResultCard, WritesCard } from './SideCards'
+import { StandingCard } from './StandingCard'
 import { useJobDetail } from './useJobDetail'
 import './job.css'
 
@@ -65,7 +66,7 @@ function JobPage({ job, line, view: wanted }: { job: JobSnapshot; line: string |
   return (
     <div className={`page job-page${ended ? ' ended' : ''}`}>
       <JobHead job={job} />
-      {ended ? <OutcomeBanner job={job} /> : <ProgressCard job={job} />}
+      {ended ? <OutcomeBanner job={job} /> : job.endless === true ? <StandingCard job={job} /> : <ProgressCard job={job} />}
       <div className="job-two">
         {view === 'issues' ? (
           <IssuesCard job={job} onShowLog={() => show('log')} onShowLine={(at) => show('log', at)} />
