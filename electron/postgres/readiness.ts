@@ -8,13 +8,13 @@ import { AppError } from '../../shared/rpc/appError'
 import type { ResolvedConnection } from '../services'
 import { connect } from './connect'
 import { ConnectError } from './connectError'
+import { readHbaVerdict } from './readinessHba'
+import { archiveRow, readKept, slotsRow, walKeepRow } from './readinessKept'
 
 const settingsRow = z.object({
   walLevel: z.string(),
   maxWalSenders: z.number(),
   walSenders: z.number(),
-  maxSlots: z.number(),
-  slots: z.number(),
   slotKeep: z.string(),
   summarize: z.string().nullable(),
   mayReadRules: z.boolean(),
@@ -26,8 +26,6 @@ const readingsSql = `
   SELECT current_setting('wal_level') AS "walLevel",
          current_setting('max_wal_senders')::int4 AS "maxWalSenders",
          (SELECT count(*)::int4 FROM pg_stat_replication) AS "walSenders",
-         current_setting('max_replication_slots')::int4 AS "maxSlots",
-         (SELECT count(*)::int4 FROM pg_replication_slots) AS slots,
          current_setting('max_slot_wal_keep_size') AS "slotKeep",
          current_setting('summarize_wal', true) AS summarize,
          has_table_privilege('pg_hba_file_rules', 'SELECT')
@@ -44,13 +42,16 @@ export async function readReadiness(
 ): Promise<ReadinessRow[]> {
   const { rows } = await client.query(readingsSql)
   const readings = settingsRow.parse(rows[0])
+  const kept = await readKept(client)
   return [
     roleRow(facts),
-    await replicationRow(client, readings, connection, signal),
+    await replicationRow(client, facts, readings, connection, signal),
     walLevelRow(readings),
     sendersRow(readings),
-    slotsRow(readings),
+    slotsRow(kept),
     slotKeepRow(readings),
+    walKeepRow(kept),
+    archiveRow(kept),
     ...(majorOf(facts.version) >= 17 ? [summarizeRow(readings)] : []),
   ]
 }
@@ -74,12 +75,13 @@ function roleRow({ role }: ServerFacts): ReadinessRow {
 /** The proof is a replication connection that opens; the file's rules only say where it came from. */
 async function replicationRow(
   client: Client,
+  facts: ServerFacts,
   readings: Readings,
   connection: ResolvedConnection,
   signal: AbortSignal | undefined,
 ): Promise<ReadinessRow> {
   const row = { id: 'hba', check: 'Replication connection', needed: 'A replication rule in pg_hba.conf that lets this role in' }
-  const rules = readings.mayReadRules ? await countRules(client) : ''
+  const rules = readings.mayReadRules ? (await readHbaVerdict(client, facts.version)).said : ''
   try {
     const walsender = await connect(connection, { replication: true, ...(signal ? { signal } : {}) })
     try {
@@ -107,16 +109,6 @@ async function replicationRow(
   }
 }
 
-async function countRules(client: Client): Promise<string> {
-  const { rows } = await client.query(`
-    SELECT count(*) FILTER (WHERE 'replication' = ANY (database) AND auth_method <> 'reject')::int4 AS rules,
-           count(*) FILTER (WHERE error IS NOT NULL)::int4 AS broken
-      FROM pg_hba_file_rules`)
-  const { rules, broken } = z.object({ rules: z.number(), broken: z.number() }).parse(rows[0])
-  const lines = `; pg_hba.conf has ${rules} replication ${rules === 1 ? 'rule' : 'rules'}`
-  return broken === 0 ? lines : `${lines} and ${broken} ${broken === 1 ? 'line' : 'lines'} the server can't read`
-}
-
 function walLevelRow({ walLevel }: Readings): ReadinessRow {
   const able = walLevel !== 'minimal'
   return {
@@ -138,21 +130,6 @@ function sendersRow({ maxWalSenders, walSenders }: Readings): ReadinessRow {
     now: `${walSenders} of ${maxWalSenders} used`,
     needed: `${sendersNeeded} free: one for the files, one for the WAL beside them`,
     howToChange: free >= sendersNeeded ? '' : `ALTER SYSTEM SET max_wal_senders = ${walSenders + 10}; then restart the server`,
-  }
-}
-
-function slotsRow({ maxSlots, slots }: Readings): ReadinessRow {
-  const free = maxSlots - slots
-  return {
-    id: 'max_replication_slots',
-    state: free >= 1 ? 'ready' : 'blocked',
-    check: 'Free replication slots',
-    now: `${slots} of ${maxSlots} used`,
-    needed: '1 free: it keeps the WAL that the backup still needs',
-    howToChange:
-      free >= 1
-        ? ''
-        : `Drop a slot nobody reads (SELECT pg_drop_replication_slot(...)), or ALTER SYSTEM SET max_replication_slots = ${slots + 10}; then restart the server`,
   }
 }
 

@@ -62,11 +62,13 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
       max_wal_senders: 'ready',
       max_replication_slots: 'ready',
       max_slot_wal_keep_size: 'check',
+      wal_keep_size: 'ready',
+      archive_mode: 'check',
       ...(major >= 17 ? { summarize_wal: 'check' } : {}),
     })
     for (const row of read.readiness) expect(row.howToChange === '').toBe(row.state === 'ready')
     expect(read.readiness.find(({ id }) => id === 'hba')?.now).toMatch(
-      /^Opened just now; pg_hba\.conf has \d+ replication rules?$/,
+      /^Opened just now; let in by line \d+ of pg_hba\.conf: host replication all 127\.0\.0\.1 255\.255\.255\.255 scram-sha-256$/,
     )
   })
 
@@ -104,22 +106,75 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
       expect(rows.max_wal_senders).toMatchObject({ state: 'blocked', now: '0 of 0 used' })
       expect(rows.max_replication_slots).toMatchObject({ state: 'blocked', now: '0 of 0 used' })
       expect(rows.max_slot_wal_keep_size).toMatchObject({ state: 'ready', now: '1GB' })
+      expect(rows.wal_keep_size).toMatchObject({
+        state: 'check',
+        now: 'wal_keep_size 0',
+        howToChange: "For example: ALTER SYSTEM SET wal_keep_size = '1GB'; SELECT pg_reload_conf();",
+      })
       expect(rows.hba?.state).not.toBe('ready')
     } finally {
       await cluster.remove()
     }
   })
 
+  test('used slots and senders, an archive without a command and one that fails: each is named with the way out', async () => {
+    const cluster = await startCluster({
+      major,
+      prefix: `used${major}`,
+      conf: { max_wal_senders: '1', max_replication_slots: '1', archive_mode: 'on', archive_command: "''" },
+    })
+    try {
+      const { page } = await setUp(cluster)
+      const read = async () => Object.fromEntries((await page()).readiness.map((row) => [row.id, row]))
+      await cluster.sql(`SELECT pg_create_physical_replication_slot('forgotten', true)`)
+      await cluster.sql(`SELECT pg_logical_emit_message(false, 'fill', repeat('x', 3000000))`)
+      const rows = await read()
+      expect(rows.max_wal_senders).toMatchObject({
+        state: 'check',
+        now: '0 of 1 used',
+        howToChange: 'ALTER SYSTEM SET max_wal_senders = 10; then restart the server',
+      })
+      expect(rows.max_replication_slots).toMatchObject({
+        state: 'blocked',
+        now: expect.stringMatching(/^1 of 1 used; idle: forgotten \(keeps \d+(\.\d+)? MB of WAL\)$/),
+        howToChange:
+          "Drop a slot nobody reads (SELECT pg_drop_replication_slot('forgotten');), or ALTER SYSTEM SET max_replication_slots = 11; then restart the server",
+      })
+      expect(rows.archive_mode).toMatchObject({ state: 'blocked', now: 'archive_mode on, no archive_command: WAL piles up' })
+      await cluster.sql(`ALTER SYSTEM SET archive_command = 'false'`)
+      await cluster.sql('SELECT pg_reload_conf()')
+      await cluster.sql('SELECT pg_switch_wal()')
+      for (const end = Date.now() + 30_000; (await read()).archive_mode?.now !== 'archive_mode on, but the last try failed'; ) {
+        if (Date.now() > end) throw new Error('the failing archive is not told')
+        await new Promise((resolve) => setTimeout(resolve, 200))
+      }
+      await cluster.sql(`ALTER SYSTEM SET archive_command = 'true'`)
+      await cluster.sql('SELECT pg_reload_conf()')
+      for (const end = Date.now() + 90_000; (await read()).archive_mode?.state !== 'ready'; ) {
+        if (Date.now() > end) throw new Error('the archive that works again is not told')
+        await new Promise((resolve) => setTimeout(resolve, 500))
+      }
+    } finally {
+      await cluster.remove()
+    }
+  })
+
   test('pg_hba without a rule for replication: blocked, with the line to add; adding it makes it ready', async () => {
-    const cluster = await startCluster({ major, prefix: `norepl${major}`, hba: ['host replication repl all reject'] })
+    const cluster = await startCluster({ major, prefix: `norepl${major}`, hba: ['host replication repl,postgres all reject'] })
     try {
       await cluster.sql(`CREATE ROLE repl LOGIN REPLICATION PASSWORD '${cluster.password}'`)
       const { page } = await setUp(cluster, { user: 'repl' })
       const hba = (await page()).readiness.find(({ id }) => id === 'hba')
       expect(hba).toMatchObject({
         state: 'blocked',
-        now: expect.stringContaining('does not let in repl for replication from 127.0.0.1'),
+        now: expect.stringMatching(/does not let in repl for replication from 127\.0\.0\.1.*$/),
         howToChange: expect.stringContaining('host  replication  repl  127.0.0.1/32  scram-sha-256'),
+      })
+      const superuser = await setUp(cluster)
+      const refused = (await superuser.page()).readiness.find(({ id }) => id === 'hba')
+      expect(refused).toMatchObject({
+        state: 'blocked',
+        now: expect.stringMatching(/; refused by line 1 of pg_hba\.conf: host replication repl,postgres all reject$/),
       })
     } finally {
       await cluster.remove()

@@ -1,5 +1,5 @@
 // Stops and starts a cluster of this machine by a job, and says when that has ended.
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { LocalClusterInfo } from '../../../shared/contracts/localClusters'
 import { isEnded } from '../../../shared/jobs/transitions'
 import { type ShownError, shownError } from '../../format/errors'
@@ -22,10 +22,13 @@ export function useClusterControl(onChanged: () => void): ClusterControl {
   const [error, setError] = useState<ShownError | null>(null)
   const job = useJobs((state) => (started ? state.jobs.find(({ id }) => id === started.jobId) : undefined))
   const ended = job !== undefined && isEnded(job.state)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the job has ended
+  const changed = useRef(onChanged)
+  changed.current = onChanged
+  // Once for each job, when it has ended.
+  const endedJob = ended ? job.id : null
   useEffect(() => {
-    if (ended) onChanged()
-  }, [ended, started?.jobId])
+    if (endedJob !== null) changed.current()
+  }, [endedJob])
 
   const run = async (word: string, ask: () => Promise<{ jobId: string }>) => {
     setAsking(word)

@@ -17,6 +17,6 @@ export function stateLook({ running, control }: Pick<LocalClusterInfo, 'running'
 } {
   if (running) return { word: running.status === 'stopping' ? 'Stopping' : 'Running', tone: 'accent', icon: 'play' }
   if (control === null) return { word: 'Not known', tone: 'neutral', icon: 'help' }
-  if (/^shut down/.test(control.state)) return { word: 'Stopped', tone: 'pass', icon: 'stop' }
+  if (control.state.startsWith('shut down')) return { word: 'Stopped', tone: 'pass', icon: 'stop' }
   return { word: 'Not shut down', tone: 'warning', icon: 'warn' }
 }

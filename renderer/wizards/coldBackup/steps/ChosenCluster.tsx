@@ -54,7 +54,7 @@ export function ChosenCluster({ prepared, onChanged }: ChosenClusterProps) {
           <a href={placeLink(`/jobs/${encodeURIComponent(control.failed.id)}`)}>It did not work</a>: {control.failed.message}
         </Note>
       )}
-      {!cluster.running && cluster.control && !/^shut down/.test(cluster.control.state) && (
+      {!cluster.running && cluster.control && !cluster.control.state.startsWith('shut down') && (
         <Note tone="warning">
           No server runs, but it was not shut down: pg_controldata says “{cluster.control.state}”. It can be copied when all WAL
           since its latest checkpoint is there; the copy then goes through crash recovery when it starts. The review looks at it.

@@ -23,7 +23,7 @@ export function OptionsStep({ draft, setDraft, prepared, preview }: OptionsStepP
   const library = coldLibrary(draft, base)
   const free = base.libraries.find(({ path }) => path === library)?.freeBytes
   const checksums = cluster.control?.dataChecksums === true
-  const clean = /^shut down/.test(cluster.control?.state ?? '')
+  const clean = cluster.control?.state.startsWith('shut down') === true
   const place = 'The copy gets a folder of its own in here.'
   return (
     <div className="wz-cols">
