@@ -50,7 +50,9 @@ function Drawing({ map }: { map: ArchiveMap }) {
         {lanes.map(({ timeline, top }) => (
           <div key={timeline.timeline} className="wal-lane-name" style={{ top, height: laneHeight }}>
             <span className="m">Timeline {timeline.timeline}</span>
-            <span className="sm t3 el">{laneNote(timeline)}</span>
+            <span className="sm t3 el" title={timeline.reason}>
+              {laneNote(timeline)}
+            </span>
           </div>
         ))}
       </div>
@@ -99,8 +101,8 @@ function Drawing({ map }: { map: ArchiveMap }) {
   )
 }
 
-function laneNote({ parent, forkAt, reason, known, ranges }: MapTimeline): string {
-  if (parent !== null) return `from ${parent} at ${forkAt ?? ''}${reason === '' ? '' : `, ${reason}`}`
+function laneNote({ parent, forkAt, known, ranges }: MapTimeline): string {
+  if (parent !== null) return `from ${parent} at ${forkAt ?? ''}`
   if (!known) return 'history file missing'
   return ranges.length === 0 ? 'no segment here' : 'the first one'
 }
@@ -185,14 +187,11 @@ function RangeRow({ timeline, range }: { timeline: MapTimeline; range: MapRange 
     <tr>
       <td className="tnum">{timeline.timeline}</td>
       <td className="mono">{range.first}</td>
-      <td className="mono">
-        {range.last}
-        {range.partial !== null && (
-          <>
-            {' '}
-            <Chip>unfinished</Chip>
-          </>
-        )}
+      <td>
+        <span className="row">
+          <span className="mono">{range.last}</span>
+          {range.partial !== null && <Chip>unfinished</Chip>}
+        </span>
       </td>
       <td className="num">{formatCount(range.segments)}</td>
       <td className="num">{range.unread === range.segments ? 'not read yet' : formatCount(range.commits)}</td>
