@@ -5,14 +5,20 @@ import type { App } from '../../electron/app'
 import { guardQuit } from '../../electron/shell/quit'
 import { fakeEvent } from '../support/fakeElectron'
 
-const fake = vi.hoisted(() => ({ app: null as unknown as EventEmitter & { quit: () => void }, answer: 0, asked: 0 }))
+const fake = vi.hoisted(() => ({
+  app: null as unknown as EventEmitter & { quit: () => void },
+  answer: 0,
+  asked: 0,
+  said: {} as unknown,
+}))
 
 vi.mock('electron', () => ({
   get app() {
     return fake.app
   },
   dialog: {
-    showMessageBox: async () => {
+    showMessageBox: async (said: unknown) => {
+      fake.said = said
       fake.asked += 1
       return { response: fake.answer }
     },
@@ -37,11 +43,15 @@ function fakeApp() {
   return { app, state }
 }
 
-function guarded(running: () => unknown[]) {
+function guarded(running: () => unknown[], endless = false) {
   const { app, state } = fakeApp()
   fake.app = app
   const core = {
-    services: { jobs: { running: () => running().map((title) => ({ title, onCancel: 'nothing is left' })) } },
+    services: {
+      jobs: {
+        running: () => running().map((title) => ({ title, onCancel: 'nothing is left', ...(endless ? { endless } : {}) })),
+      },
+    },
     shutdown: async () => undefined,
   }
   const guard = guardQuit({ core: core as unknown as App, window: () => null }) // only what quitting asks of it
@@ -55,6 +65,24 @@ beforeEach(() => {
 })
 
 describe('closing the last window', () => {
+  test('with endless jobs only, says what happens, and quitting is the first answer', async () => {
+    const { app, state } = guarded(() => ['WAL streaming of main'], true)
+    fake.answer = 1
+    app.quit()
+    await vi.waitFor(() => expect(fake.asked).toBe(1))
+    expect(fake.said).toMatchObject({
+      type: 'info',
+      message: 'WAL streaming of main stops when Walkback quits.',
+      detail: 'nothing is left',
+      buttons: ['Quit', 'Keep running'],
+      defaultId: 0,
+    })
+    expect(state.gone).toBe(false)
+    fake.answer = 0
+    app.quit()
+    await vi.waitFor(() => expect(state.gone).toBe(true))
+  })
+
   test('with a job asks, and stays when told to keep it running', async () => {
     const { state, guard } = guarded(() => ['Dump shop'])
     const close = fakeEvent()

@@ -62,7 +62,11 @@ export function WritesCard({ job }: { job: JobSnapshot }) {
       { label: output.partial === null || ended ? 'Named' : 'Then named', value: name, mono: true },
     ]
   })
-  if (!ended) rows.push({ label: 'If cancelled', value: job.onCancel === '' ? 'it stops where it is' : job.onCancel })
+  if (!ended)
+    rows.push({
+      label: job.endless === true ? 'When stopped' : 'If cancelled',
+      value: job.onCancel === '' ? 'it stops where it is' : job.onCancel,
+    })
   if (rows.length === 0) return null
   // Several outputs bring the same labels; the rows are told apart by their place.
   const numbered = rows.map((row, index) => ({

@@ -9,7 +9,7 @@ import { KeyValues } from '../../components/KeyValues'
 import { type ShownError, shownError } from '../../format/errors'
 import { formatWhen } from '../../format/time'
 import { api } from '../../rpc/api'
-import { useConnections } from '../../stores/connections'
+import { selectConnection, useConnections } from '../../stores/connections'
 import { navigate, placeLink } from '../../stores/navigation'
 import { TurnOffDialog } from './TurnOffDialog'
 import '../wal/wal.css'
@@ -19,6 +19,10 @@ export function FileArchiveCard({ archive }: { archive: WalArchive }) {
   const [busy, setBusy] = useState(false)
   const [turningOff, setTurningOff] = useState(false)
   const connection = useConnections((state) => state.connections.find(({ id }) => id === archive.connectionId))
+  const change = () => {
+    if (connection) selectConnection(connection.id)
+    navigate(placeLink('/wal/file'))
+  }
   const check = async () => {
     setBusy(true)
     setError(null)
@@ -58,7 +62,7 @@ export function FileArchiveCard({ archive }: { archive: WalArchive }) {
         <Button kind="primary" size="s" busy={busy} onClick={() => void check()}>
           Check now
         </Button>
-        <Button size="s" href={placeLink('/wal/file')}>
+        <Button size="s" onClick={change} disabled={connection === undefined}>
           Change…
         </Button>
         <Button size="s" kind="danger" onClick={() => setTurningOff(true)}>

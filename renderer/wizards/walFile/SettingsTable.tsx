@@ -1,5 +1,6 @@
 // The difference a change of settings makes: each as it is, where that comes from, and as it will be.
 import type { SettingChange } from '../../../shared/contracts/walArchiveFile'
+import { folderOfArchiveCommand } from '../../../shared/model/archiveCommand'
 import { Card } from '../../components/Card'
 import { Chip } from '../../components/Chip'
 import '../wal/wal.css'
@@ -8,7 +9,12 @@ const takesWords = { nothing: 'Unchanged', reload: 'Reload', restart: 'Restart' 
 const takesTone = { nothing: 'neutral', reload: 'accent', restart: 'warning' } as const
 const takesIcon = { nothing: 'minus', reload: 'refresh', restart: 'warn' } as const
 
-const shown = (value: string) => (value === '' ? 'empty' : value)
+/** Walkback's own command is told by its folder; its text stands with the statements. */
+function shown(value: string): string {
+  const folder = folderOfArchiveCommand(value)
+  if (folder !== null) return `Walkback’s command, into ${folder}`
+  return value === '' ? 'empty' : value
+}
 
 export function SettingsTable({ changes }: { changes: readonly SettingChange[] }) {
   return (
@@ -19,7 +25,7 @@ export function SettingsTable({ changes }: { changes: readonly SettingChange[] }
             <th style={{ width: 144 }}>Setting</th>
             <th style={{ width: '28%' }}>Now</th>
             <th>Then</th>
-            <th style={{ width: 116 }}>Takes</th>
+            <th style={{ width: 132 }}>Takes</th>
           </tr>
         </thead>
         <tbody>

@@ -44,11 +44,9 @@ export interface FileStepProps {
 export default function WalFileWizard() {
   const selected = useSelectedConnection()
   const { loaded, connections } = useConnections()
-  const { draft } = useFileDraft()
   if (!loaded) return <Loading />
-  const connection = connections.find(({ id }) => id === draft.connectionId) ?? selected
-  if (connection === undefined) return <NeedServer what="archive its WAL" />
-  return <SetUp connection={connection} connections={connections} />
+  if (selected === undefined) return <NeedServer what="archive its WAL" />
+  return <SetUp connection={selected} connections={connections} />
 }
 
 function SetUp({ connection, connections }: { connection: SavedConnection; connections: readonly SavedConnection[] }) {

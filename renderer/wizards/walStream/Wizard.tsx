@@ -43,11 +43,9 @@ export interface StreamStepProps {
 export default function WalStreamWizard() {
   const selected = useSelectedConnection()
   const { loaded, connections } = useConnections()
-  const { draft } = useStreamDraft()
   if (!loaded) return <Loading />
-  const connection = connections.find(({ id }) => id === draft.connectionId) ?? selected
-  if (connection === undefined) return <NeedServer what="stream its WAL" />
-  return <SetUp connection={connection} connections={connections} />
+  if (selected === undefined) return <NeedServer what="stream its WAL" />
+  return <SetUp connection={selected} connections={connections} />
 }
 
 function SetUp({ connection, connections }: { connection: SavedConnection; connections: readonly SavedConnection[] }) {

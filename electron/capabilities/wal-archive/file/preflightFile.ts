@@ -255,7 +255,7 @@ export function restartRows({
       ? 'nobody else is connected'
       : `${source.sessions} other ${source.sessions === 1 ? 'session is' : 'sessions are'} sent away`
   if (request.restart === 'later') {
-    const how = restart.kind === 'here' ? 'Walkback can do it, in the step before this' : `run: ${restart.command}`
+    const how = restart.kind === 'here' ? 'Walkback can do it: choose to restart it now' : `run: ${restart.command}`
     return [
       row(
         'restart',

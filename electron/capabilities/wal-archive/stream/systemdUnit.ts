@@ -41,7 +41,7 @@ export function systemdUnit(
   const account = ownAccount()
   const passfile = settings.passfile || join(homedir(), '.pgpass')
   const given = (name: string, value: string) => (value === '' ? [] : [assignment(name, value)])
-  const name = `walkback-wal-${archive.stream.slot.replaceAll('_', '-')}.service`
+  const name = `walkback-wal-${archive.stream.slot.replace(/^walkback_/, '').replaceAll('_', '-')}.service`
   const text = [
     '[Unit]',
     `Description=WAL archive of ${oneLine(archive.label).replaceAll('%', '%%')} (pg_receivewal)`,

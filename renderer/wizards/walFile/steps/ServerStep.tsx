@@ -5,10 +5,10 @@ import { Card } from '../../../components/Card'
 import { Loading, Note } from '../../../components/Feedback'
 import { SelectField } from '../../../components/fields'
 import { KeyValues } from '../../../components/KeyValues'
-import { emptyFileDraft } from '../draft'
+import { selectConnection } from '../../../stores/connections'
 import type { FilePrepared, FileStepProps } from '../Wizard'
 
-export function ServerStep({ connection, connections, setDraft, prepared }: FileStepProps) {
+export function ServerStep({ connection, connections, prepared }: FileStepProps) {
   return (
     <div className="wz-cols">
       <div className="wz-col scroll">
@@ -17,7 +17,7 @@ export function ServerStep({ connection, connections, setDraft, prepared }: File
             <SelectField
               label="Server"
               value={connection.id}
-              onChange={(connectionId) => setDraft({ ...emptyFileDraft, connectionId })}
+              onChange={selectConnection}
               options={connections.map(({ id, label, readOnly }) => ({
                 value: id,
                 label: readOnly ? `${label} (read-only)` : label,

@@ -5,10 +5,10 @@ import { Card } from '../../../components/Card'
 import { Loading, Note } from '../../../components/Feedback'
 import { SelectField } from '../../../components/fields'
 import { KeyValues } from '../../../components/KeyValues'
-import { emptyStreamDraft } from '../draft'
+import { selectConnection } from '../../../stores/connections'
 import type { StreamPrepared, StreamStepProps } from '../Wizard'
 
-export function ServerStep({ connection, connections, setDraft, prepared }: StreamStepProps) {
+export function ServerStep({ connection, connections, prepared }: StreamStepProps) {
   return (
     <div className="wz-cols">
       <div className="wz-col scroll">
@@ -17,7 +17,7 @@ export function ServerStep({ connection, connections, setDraft, prepared }: Stre
             <SelectField
               label="Server"
               value={connection.id}
-              onChange={(connectionId) => setDraft({ ...emptyStreamDraft, connectionId })}
+              onChange={selectConnection}
               options={connections.map(({ id, label }) => ({ value: id, label }))}
               help="It gets a replication slot; its settings stay."
             />

@@ -1,0 +1,167 @@
+// WAL archives by mouse on a practice cluster: a file archive with its restart and check, turned off; a stream in the strip, stopped, and its slot dropped.
+import { mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  artifacts,
+  goTo,
+  launchBrowser,
+  layoutFaults,
+  newLink,
+  openPage,
+  type PageLook,
+  seriousFindings,
+} from '../support/browser'
+import { binFolder, newestMajor } from '../support/clusters'
+import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
+import { tempFolder } from '../support/tempFolder'
+
+const pictures = join(artifacts, 'wal')
+const looks: readonly PageLook[] = [
+  { width: 1280, height: 800, dark: false },
+  { width: 1600, height: 1000, dark: true },
+]
+
+let browser: Browser
+let serve: ServeProcess
+let core: RemoteCore
+let dataFolder: string
+
+beforeAll(async () => {
+  mkdirSync(pictures, { recursive: true })
+  browser = await launchBrowser()
+  dataFolder = tempFolder('wal-pages')
+  serve = await startServe({ dataFolder })
+  core = await connectServe(serve)
+  const bin = binFolder(newestMajor())
+  const settings = await core.api.host.settings({})
+  await core.api.host.saveSettings({ ...settings, installationFolders: [bin] })
+  const { jobId } = await core.api.practice.make({ name: 'main', folder: bin, fill: false })
+  expect((await jobEnd(core.api, jobId)).error).toBeNull()
+}, 120_000)
+
+afterAll(async () => {
+  core?.close()
+  await serve?.stop()
+  await browser?.close()
+})
+
+/** In both looks, at both sizes. */
+async function look(page: Page, name: string): Promise<void> {
+  for (const { width, height, dark } of looks) {
+    await page.setViewportSize({ width, height })
+    await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' })
+    await page.waitForTimeout(150)
+    await page.screenshot({ path: join(pictures, `${name}-${width}${dark ? '-dark' : ''}.png`) })
+    // axe takes seconds a page: both looks with the full counts, else the light one.
+    const both = process.env.WALKBACK_LONG === '1'
+    expect([...(dark && !both ? [] : await seriousFindings(page)), ...(await layoutFaults(page))]).toEqual([])
+  }
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
+}
+
+async function ended(page: Page) {
+  await page.waitForURL(/#\/jobs\//)
+  const job = await jobEnd(core.api, decodeURIComponent(new URL(page.url()).hash.slice('#/jobs/'.length)))
+  expect(job.error).toBeNull()
+  expect(job.state).toBe('succeeded')
+}
+
+async function archive(kind: string) {
+  const { archives } = await core.api.walArchive.list({})
+  return archives.find((each) => each.kind === kind)
+}
+
+test('by mouse: a file archive with a restart, and a stream', async () => {
+  const { page, context, errors } = await openPage(browser, await newLink(serve))
+  page.setDefaultTimeout(60_000)
+  const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
+  try {
+    await goTo(page, '#/wal/file')
+    await page.getByText('Walkback can restart it').waitFor()
+    await look(page, 'file-server')
+    await button('Next: Archive').click()
+    await page.getByRole('radio', { name: /Restart the server now/ }).waitFor()
+    await page.getByLabel('archive_timeout').fill('120')
+    await look(page, 'file-archive')
+    await button('Next: Review').click()
+    await page.getByText('The server is restarted; nobody else is connected').waitFor()
+    await look(page, 'file-review')
+    await button('Set up and restart').click()
+    await ended(page)
+    await page
+      .getByText(/practice main archives: segment [0-9A-F]{24} arrived after/)
+      .first()
+      .waitFor()
+    await look(page, 'file-job')
+    const file = await archive('file')
+    expect(readdirSync(file?.folder ?? '').length).toBeGreaterThan(0)
+
+    await goTo(page, `#/wal/manage/${file?.id}`)
+    await look(page, 'file-card')
+    await button('Check now').click()
+    await ended(page)
+    await page
+      .getByText(/Segment [0-9A-F]{24} arrived in the archive after/)
+      .first()
+      .waitFor()
+
+    await goTo(page, '#/wal/stream')
+    await page.getByText('without a limit', { exact: true }).waitFor()
+    await look(page, 'stream-server')
+    await button('Next: Archive').click()
+    await page.getByText('pg_create_physical_replication_slot').waitFor()
+    await look(page, 'stream-archive')
+    await button('Next: Review').click()
+    await page.getByText(/^1 blocker: WAL kept for the slot$/).waitFor()
+    await look(page, 'stream-review')
+    await button('Keep without a limit').click()
+    await button('Start streaming').click()
+    await page.waitForURL(/#\/jobs\//)
+    const strip = page.getByRole('contentinfo', { name: 'Running jobs' })
+    await strip.getByText(/^[0-9A-F]+\/[0-9A-F]+$/).waitFor()
+    await page.getByText('Goes on until it is stopped').waitFor()
+    await look(page, 'stream-job')
+    const stream = await archive('stream')
+    expect(readdirSync(stream?.folder ?? '').some((name) => name.endsWith('.partial'))).toBe(true)
+
+    await goTo(page, `#/wal/manage/${stream?.id}`)
+    await page.getByText('Streaming since').waitFor()
+    await look(page, 'stream-card')
+    await button('systemd unit…').click()
+    await page.getByText('[Service]').waitFor()
+    await look(page, 'stream-unit')
+    await page.keyboard.press('Escape')
+    await strip.getByRole('button', { name: 'Stop WAL streaming of practice main' }).click()
+    await page.getByText('keeps the WAL meanwhile').waitFor()
+    await look(page, 'stream-stop')
+    await page.getByRole('dialog').getByRole('button', { name: 'Stop', exact: true }).click()
+    await page.getByText('Nothing is received, and the slot makes the server keep its WAL').waitFor()
+    await look(page, 'stream-stopped')
+    await button('Drop the slot…').click()
+    await look(page, 'stream-drop')
+    await page.getByRole('dialog').getByRole('button', { name: 'Drop the slot', exact: true }).click()
+    await page.getByText('it is only read').waitFor()
+    expect((await archive('stream'))?.kind).toBeUndefined()
+
+    await goTo(page, `#/wal/manage/${file?.id}`)
+    await button('Turn off…').click()
+    await page.getByRole('dialog').getByRole('switch', { name: 'Restart the server now' }).check()
+    await page.getByRole('dialog').getByRole('table').waitFor()
+    await look(page, 'file-off')
+    await page.getByRole('dialog').getByRole('button', { name: 'Turn off', exact: true }).click()
+    await ended(page)
+    await page
+      .getByText(/no longer archives into .*; its files stay\./)
+      .first()
+      .waitFor()
+    expect(errors).toEqual([])
+  } catch (error) {
+    await page.screenshot({ path: join(pictures, 'failed.png') })
+    throw error
+  } finally {
+    await context.close()
+  }
+}, 900_000)
