@@ -4,6 +4,7 @@ import type { Handlers } from '../shared/rpc/contract'
 import { appPaths, emptyScratch } from './appPaths'
 import { openArchives } from './archive/archiveStore'
 import { backupsHandlers, restartVerify } from './capabilities/backups/handlers'
+import { baseBackupHandlers, restartBaseBackup } from './capabilities/base-backup/handlers'
 import { clusterDumpHandlers, restartClusterDump, restartClusterRestore } from './capabilities/cluster-dump/handlers'
 import { coldBackupHandlers, restartCold } from './capabilities/cold-backup/handlers'
 import { connectionsHandlers } from './capabilities/connections/handlers'
@@ -93,6 +94,7 @@ function mount(services: Services): AllHandlers {
     restore: restoreHandlers(services),
     restoreOutcome: restoreOutcomeHandlers(services),
     dumpToServer: dumpToServerHandlers(services),
+    baseBackup: baseBackupHandlers(services),
     backups: backupsHandlers(services),
     coldBackup: coldBackupHandlers(services),
     practice,
@@ -106,6 +108,7 @@ function mount(services: Services): AllHandlers {
         'cluster-restore': restartClusterRestore(services, parts),
         restore: restartRestore(services),
         'dump-to-server': restartDumpToServer(services),
+        'base-backup': restartBaseBackup(services),
         backups: restartVerify(services),
         'cold-backup': restartCold(services),
         'local-clusters': restartLocalCluster,

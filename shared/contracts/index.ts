@@ -1,6 +1,7 @@
 // Every contract of the application, by capability. A new capability adds its line here.
 import type { Client } from '../rpc/contract'
 import { backups } from './backups'
+import { baseBackup } from './baseBackup'
 import { clusterDump } from './clusterDump'
 import { coldBackup } from './coldBackup'
 import { connections } from './connections'
@@ -24,6 +25,7 @@ export const contracts = {
   restore,
   restoreOutcome,
   dumpToServer,
+  baseBackup,
   backups,
   coldBackup,
   practice,
