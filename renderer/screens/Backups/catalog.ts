@@ -36,7 +36,8 @@ export function databasesOf(record: BackupRecord): string[] {
 
 /** The wizard that brings it back, with the backup chosen. */
 export function restoreLink({ path, record }: Pick<CatalogEntry, 'path' | 'record'>): string {
-  return placeLink(record.kind === 'dump-set' ? '/restore/cluster' : '/restore/dump', { backup: path })
+  const wizard = isPhysical(record) ? '/restore/standalone' : record.kind === 'dump-set' ? '/restore/cluster' : '/restore/dump'
+  return placeLink(wizard, { backup: path })
 }
 
 /** By the cluster's own number where both are known, since labels and addresses change. */
