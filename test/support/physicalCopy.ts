@@ -4,8 +4,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { Client } from 'pg'
 import type { BaseBackupRecord } from '../../shared/model/backupRecord'
-import { testAccount } from './clusterTemplate'
 import { freePort, type TestCluster } from './clusters'
+import { testAccount } from './clusterTemplate'
 import { type DatabaseHashes, hashTables } from './tableHashes'
 import { tempFolder, waitUntilNoProcessIn } from './tempFolder'
 
@@ -67,7 +67,11 @@ export async function startCopy(dataDir: string, like: TestCluster): Promise<Res
   const logFile = path.join(path.dirname(dataDir), 'copy.log')
   const log = fs.openSync(logFile, 'a')
   const settings = [`port=${port}`, `unix_socket_directories=${like.socketDir}`, 'archive_mode=off', 'listen_addresses=127.0.0.1']
-  const outside = [`config_file=${dataDir}/postgresql.conf`, `hba_file=${dataDir}/pg_hba.conf`, `ident_file=${dataDir}/pg_ident.conf`]
+  const outside = [
+    `config_file=${dataDir}/postgresql.conf`,
+    `hba_file=${dataDir}/pg_hba.conf`,
+    `ident_file=${dataDir}/pg_ident.conf`,
+  ]
   for (const name of ['postgresql.conf', 'pg_hba.conf', 'pg_ident.conf']) {
     if (!fs.existsSync(path.join(dataDir, name))) throw new Error(`${name} is not in ${dataDir}: put it there first`)
   }

@@ -38,24 +38,26 @@ export async function takeBase(
   const follow = followPhases(job, plan, () => tracker.now())
   follow.show()
   const watch = watchServer(services, plan.connection, applicationName, follow.server, (text) => job.log(text))
-  const exit = await job
-    .run({
-      file: tool.path,
-      argv: command.argv,
-      env: { ...env, PGAPPNAME: applicationName },
-      onStderr: (line) => {
-        const warning = readWarning(line)
-        if (warning) {
-          warn(warning.message)
-          job.issue(warning)
-        }
-        if (/(error|fatal|detail|hint): |(ERROR|FATAL|PANIC|DETAIL|HINT):/.test(line) && errors.length < 200) errors.push(line)
-        if (tracker.line(line)) follow.show()
-      },
-    })
-    .finally(async () => {
-      await watch.stop()
-    })
+  const running = job.run({
+    file: tool.path,
+    argv: command.argv,
+    env: { ...env, PGAPPNAME: applicationName },
+    onStderr: (line) => {
+      const warning = readWarning(line)
+      if (warning) {
+        warn(warning.message)
+        job.issue(warning)
+      }
+      if (/(error|fatal|detail|hint): |(ERROR|FATAL|PANIC|DETAIL|HINT):/.test(line) && errors.length < 200) errors.push(line)
+      if (tracker.line(line)) follow.show()
+    },
+  })
+  let exit: Awaited<typeof running>
+  try {
+    exit = await running
+  } finally {
+    await watch.stop()
+  }
   job.progress(null)
   const program = `${tool.program} ${formatPgVersion(tool.version)}`
   if (exit.cancelled) throw new AppError('cancelled', `${tool.program} was cancelled.`)
