@@ -256,7 +256,9 @@ function refuseGaps(segments: readonly { name: string; size: number }[], { start
   for (let number = segmentOf(first, segmentSize); number <= segmentOf(last, segmentSize); number += 1n) {
     const segment = there.get(number)
     if (segment?.size === segmentSize) continue
-    const which = segment ? `${segment.name} has ${segment.size} bytes instead of ${segmentSize}` : `the segment for ${formatLsn(number * BigInt(segmentSize))} is missing`
+    const which = segment
+      ? `${segment.name} has ${segment.size} bytes instead of ${segmentSize}`
+      : `the segment for ${formatLsn(number * BigInt(segmentSize))} is missing`
     throw new AppError('tool_failed', `WAL that this backup needs is not whole: ${which}.`, {
       hint: 'Put it back from a copy or an archive, or use another backup.',
     })
@@ -265,7 +267,9 @@ function refuseGaps(segments: readonly { name: string; size: number }[], { start
 
 /** Throws AppError when the parts of the backup are of different clusters. */
 function refuseOther(record: PhysicalRecord | null, manifest: BackupManifest | null, found: (string | null)[]): string | null {
-  const known = [record?.source.systemIdentifier ?? null, manifest?.systemIdentifier ?? null, ...found].filter((id) => id !== null)
+  const known = [record?.source.systemIdentifier ?? null, manifest?.systemIdentifier ?? null, ...found].filter(
+    (id) => id !== null,
+  )
   const other = known.find((id) => id !== known[0])
   if (other === undefined) return known[0] ?? null
   throw new AppError('tool_failed', `This backup holds files of two clusters: ${known[0]} and ${other}.`, {

@@ -86,7 +86,12 @@ export async function runRecovery(
       connected.how === ''
         ? `The server runs and is consistent, but nobody logged in: ${connected.problem}`
         : `No connection was saved: ${connected.problem}`
-    job.issue({ ...nothing, severity: 'warning', message, advice: 'Add a connection to it with a user and password of the backup.' })
+    job.issue({
+      ...nothing,
+      severity: 'warning',
+      message,
+      advice: 'Add a connection to it with a user and password of the backup.',
+    })
   }
   const control = await readControlData(services.spawn, clusterOf(plan), job.signal)
   job.signal.throwIfAborted()

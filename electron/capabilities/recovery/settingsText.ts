@@ -105,7 +105,10 @@ export function placeSettings(saved: readonly SavedFile[], dataDirectory: string
   for (const { original } of saved) {
     const usual =
       original === main ? 'postgresql.conf' : original === hba ? 'pg_hba.conf' : original === ident ? 'pg_ident.conf' : null
-    places.set(original, usual ?? path.posix.join(otherSettings, ...original.split('/').filter((part) => part !== '' && part !== '..')))
+    places.set(
+      original,
+      usual ?? path.posix.join(otherSettings, ...original.split('/').filter((part) => part !== '' && part !== '..')),
+    )
   }
   return saved.map(({ original, text }) => {
     const rules = original === hba || original === ident
@@ -156,7 +159,8 @@ host    all   all   ::1/128        scram-sha-256
 /** A key outside the data directory that the settings name, with TLS on; null when there is none. */
 export function outsideKey(texts: readonly string[]): string | null {
   const all = texts.join('\n')
-  const last = (name: string) => [...all.matchAll(new RegExp(`^\\s*${name}\\s*(?:=|\\s)\\s*'?([^'#\\n]+?)'?\\s*(?:#.*)?$`, 'gim'))].at(-1)?.[1]
+  const last = (name: string) =>
+    [...all.matchAll(new RegExp(`^\\s*${name}\\s*(?:=|\\s)\\s*'?([^'#\\n]+?)'?\\s*(?:#.*)?$`, 'gim'))].at(-1)?.[1]
   if (!/^(?:on|true|yes|1)$/i.test(last('ssl') ?? '')) return null
   const key = last('ssl_key_file') ?? ''
   return path.isAbsolute(key) ? key : null
