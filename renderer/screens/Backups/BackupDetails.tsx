@@ -87,11 +87,9 @@ export function BackupDetails({ entry, onClose, onChanged }: BackupDetailsProps)
             <Button icon="pass" onClick={() => void verify()} busy={busy}>
               Verify
             </Button>
-            {restoreLink(entry) !== undefined && (
-              <Button kind="primary" icon="restore" href={restoreLink(entry)}>
-                Restore…
-              </Button>
-            )}
+            <Button kind="primary" icon="restore" href={restoreLink(entry)}>
+              Restore…
+            </Button>
           </>
         }
       >

@@ -34,10 +34,10 @@ export function databasesOf(record: BackupRecord): string[] {
   return record.databases.map(({ name }) => name)
 }
 
-/** The wizard that brings it back, with the backup chosen; undefined for a copy of a cluster's files, which none does yet. */
-export function restoreLink({ path, record }: Pick<CatalogEntry, 'path' | 'record'>): string | undefined {
-  if (isPhysical(record)) return undefined
-  return placeLink(record.kind === 'dump-set' ? '/restore/cluster' : '/restore/dump', { backup: path })
+/** The wizard that brings it back, with the backup chosen. */
+export function restoreLink({ path, record }: Pick<CatalogEntry, 'path' | 'record'>): string {
+  const wizard = isPhysical(record) ? '/restore/standalone' : record.kind === 'dump-set' ? '/restore/cluster' : '/restore/dump'
+  return placeLink(wizard, { backup: path })
 }
 
 /** By the cluster's own number where both are known, since labels and addresses change. */

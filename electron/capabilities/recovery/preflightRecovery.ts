@@ -1,0 +1,186 @@
+// The checks before a backup is deployed: may it go there, will it start there, is all of it there, does anybody get in.
+import type { LocalClusterInfo } from '../../../shared/contracts/localClusters'
+import type { StandaloneRequest } from '../../../shared/contracts/recovery'
+import { formatBytes } from '../../../shared/model/byteCount'
+import { formatPgVersion } from '../../../shared/model/pgVersion'
+import type { PreflightRow } from '../../../shared/model/preflight'
+import { goTo, row, setOption, sortRows } from '../../library/preflightRow'
+import type { OsAccount } from '../../process/processTypes'
+import type { Held, Place } from './destination'
+import type { BackupListing } from './listBackup'
+import type { Programs } from './planRecovery'
+import { accountRows, elsewhere, folderRows, portRows, spaceRows, targetRows } from './preflightDestination'
+import type { PhysicalBackup } from './readBackup'
+import type { PlacedFile, SettingsFacts } from './settingsText'
+
+export interface RecoveryFacts {
+  request: StandaloneRequest
+  backup: PhysicalBackup
+  target: LocalClusterInfo | null
+  account: OsAccount | null
+  accountName: string
+  /** '' when there is an account that can run it. */
+  accountProblem: string
+  /** The first folder that the account may not enter. */
+  barrier: string | null
+  programs: Programs | null
+  listing: BackupListing | null
+  settings: SettingsFacts
+  placed: readonly PlacedFile[]
+  /** What is at each path, finished and unfinished. */
+  held: ReadonlyMap<string, Held>
+  data: Place
+  spaces: Place[]
+  kept: string | null
+  hostname: string
+  writeProblem: string
+  free: bigint | null
+  mountPoint: boolean
+  portFree: boolean
+  coldProblems: string[]
+  logins: string[]
+}
+
+export function checkRecovery(facts: RecoveryFacts): PreflightRow[] {
+  return sortRows([
+    ...(facts.target ? targetRows(facts, facts.target) : folderRows(facts)),
+    ...spaceRows(facts),
+    ...versionRows(facts),
+    ...accountRows(facts),
+    ...portRows(facts),
+    ...backupRows(facts),
+    ...settingsRows(facts),
+    ...loginRows(facts),
+    ...diskRows(facts),
+  ])
+}
+
+function versionRows({ backup, target, programs }: RecoveryFacts): PreflightRow[] {
+  if (target && target.major !== null && target.major !== backup.major) {
+    const text = `${target.name} is of PostgreSQL ${target.major}, the backup of PostgreSQL ${backup.major}: files start under their own major version only.`
+    return [row('version', 'blocker', 'Version', text, elsewhere)]
+  }
+  if (!programs) {
+    const text = `The backup is of PostgreSQL ${backup.major}, whose server is not on this machine. Install it (apt install postgresql-${backup.major}), or add its folder in Settings.`
+    return [row('version', 'blocker', 'Version', text)]
+  }
+  return [
+    row(
+      'version',
+      'pass',
+      'Version',
+      `PostgreSQL ${backup.major} on both sides; ${formatPgVersion(programs.version)} in ${programs.bin}.`,
+    ),
+  ]
+}
+
+function backupRows({ backup, listing, request, coldProblems }: RecoveryFacts): PreflightRow[] {
+  const rows: PreflightRow[] = []
+  const problems = listing?.problems ?? []
+  if (problems.length > 0) {
+    const said = problems.slice(0, 3).map(({ file, what }) => `${file} ${what}`)
+    const more = problems.length > 3 ? `; and ${problems.length - 3} more` : ''
+    rows.push(
+      row('files', 'blocker', 'Files', `The backup is damaged: ${said.join('; ')}${more}.`, [
+        goTo('Choose another backup', 'source'),
+      ]),
+    )
+  } else {
+    const count = listing ? `${listing.files.length} files` : `${backup.tars.length} tars`
+    rows.push(row('files', 'pass', 'Files', `${count}, ${formatBytes(listing?.bytes ?? backup.size)}.`))
+  }
+  if (coldProblems.length > 0) {
+    const text = `The copy can't start without the WAL of its latest checkpoint: ${coldProblems.join(' ')}`
+    rows.push(row('wal', 'blocker', 'WAL', text, [goTo('Choose another backup', 'source')]))
+  } else {
+    const to = backup.stop ? ` to ${backup.stop.lsn}` : ''
+    const text =
+      backup.kind === 'cold-backup'
+        ? 'The WAL of its start is in the backup.'
+        : `All WAL from ${backup.start?.lsn ?? 'its start'}${to} is in the backup: no archive is needed.`
+    rows.push(row('wal', 'pass', 'WAL', text))
+  }
+  if (backup.manifest === null && backup.record === null) {
+    rows.push(
+      row('verify', 'warning', 'Verification', 'It has neither manifest nor record: nothing says what its files should hold.'),
+    )
+  } else if (!request.verify) {
+    const text = 'Not before the copy. Every file is compared with its checksum while it is copied.'
+    rows.push(row('verify', 'warning', 'Verification', text, [setOption('Verify first', 'verify', true)]))
+  } else
+    rows.push(
+      row(
+        'verify',
+        'pass',
+        'Verification',
+        'Every file is read and compared before anything is written, and again while it is copied.',
+      ),
+    )
+  const standby = listing?.left.filter(({ name }) => name.endsWith('.signal')) ?? []
+  for (const { name, why } of standby) rows.push(row('standby', 'warning', 'Left out', `${name}: ${why}.`))
+  return rows
+}
+
+function settingsRows({ placed, settings, backup, target }: RecoveryFacts): PreflightRow[] {
+  if (settings.kind === 'debian') {
+    return [
+      row(
+        'settings',
+        'pass',
+        'Settings files',
+        `Those of ${target?.name ?? ''} in ${target?.configDirectory ?? ''} stay as they are.`,
+      ),
+    ]
+  }
+  const rows: PreflightRow[] = []
+  if (backup.configuration.length > 0) {
+    rows.push(
+      row(
+        'settings',
+        'pass',
+        'Settings files',
+        `${backup.configuration.length} saved ones are put into the data directory, with their paths adapted.`,
+      ),
+    )
+  } else if (placed.length > 0) {
+    const names = placed.map(({ path: name }) => name).join(', ')
+    const text = `The backup holds no ${names}: they lay outside its data directory. Plain ones are written, with everything at its default.`
+    rows.push(row('settings', 'warning', 'Settings files', text))
+  } else rows.push(row('settings', 'pass', 'Settings files', 'Those of the backup, in the data directory.'))
+  if (settings.sslOff) {
+    rows.push(
+      row(
+        'ssl',
+        'warning',
+        'TLS',
+        'Turned off: its key lies outside the data directory and is closed to the account that runs the server.',
+      ),
+    )
+  }
+  return rows
+}
+
+function loginRows({ request, logins, target, backup }: RecoveryFacts): PreflightRow[] {
+  if (target?.origin === 'practice') {
+    if (backup.server.startsWith('practice '))
+      return [row('login', 'pass', 'Login', `${target.name} logs in as before: the practice clusters share one password.`)]
+    const text = `Roles and passwords come with the backup, and ${target.name} logs in as postgres with the practice clusters' password. If the backup has another one, the recovery fails and what was there is put back.`
+    return [row('login', 'warning', 'Login', text)]
+  }
+  if (request.login !== null && logins.includes(request.login)) {
+    return [row('login', 'pass', 'Login', 'Logs in with the user and password of a saved connection.')]
+  }
+  const text =
+    'Roles and passwords come with the backup. Without one that is known, the server is only asked as the account that runs it, which its pg_hba.conf may refuse.'
+  return [row('login', 'warning', 'Login', text, [goTo('Choose a login', 'options')])]
+}
+
+function diskRows({ backup, listing, free, data }: RecoveryFacts): PreflightRow[] {
+  const needed = BigInt(listing?.bytes ?? backup.size)
+  if (free === null)
+    return [row('space', 'pass', 'Free space', `${formatBytes(needed)} are needed; the file system does not say what is free.`)]
+  const packed = backup.format === 'tar' && backup.tars.some((name) => !name.endsWith('.tar'))
+  const text = `${formatBytes(free)} free for ${data.final}, ${packed ? 'more than ' : ''}${formatBytes(needed)} needed`
+  if (free < needed) return [row('space', 'blocker', 'Free space', `${text}.`, elsewhere)]
+  return [row('space', 'pass', 'Free space', `${text}.`)]
+}
