@@ -4,7 +4,9 @@ import type { Handlers } from '../shared/rpc/contract'
 import { appPaths, emptyScratch } from './appPaths'
 import { openArchives } from './archive/archiveStore'
 import { backupsHandlers, restartVerify } from './capabilities/backups/handlers'
+import { baseBackupHandlers, restartBaseBackup } from './capabilities/base-backup/handlers'
 import { clusterDumpHandlers, restartClusterDump, restartClusterRestore } from './capabilities/cluster-dump/handlers'
+import { coldBackupHandlers, restartCold } from './capabilities/cold-backup/handlers'
 import { connectionsHandlers } from './capabilities/connections/handlers'
 import { copyHandlers, restartCopy } from './capabilities/copy/handlers'
 import { dumpHandlers, restartDump } from './capabilities/dump/handlers'
@@ -12,6 +14,7 @@ import { dumpPart } from './capabilities/dump/part'
 import { dumpToServerHandlers, restartDumpToServer } from './capabilities/dump-to-server/handlers'
 import { hostHandlers } from './capabilities/host/handlers'
 import { jobsHandlers } from './capabilities/jobs/handlers'
+import { localClustersHandlers, restartLocalCluster } from './capabilities/local-clusters/handlers'
 import { objectsHandlers } from './capabilities/objects/handlers'
 import { practiceHandlers, restartPractice } from './capabilities/practice/handlers'
 import { restartRestore, restoreHandlers } from './capabilities/restore/handlers'
@@ -91,8 +94,11 @@ function mount(services: Services): AllHandlers {
     restore: restoreHandlers(services),
     restoreOutcome: restoreOutcomeHandlers(services),
     dumpToServer: dumpToServerHandlers(services),
+    baseBackup: baseBackupHandlers(services),
     backups: backupsHandlers(services),
+    coldBackup: coldBackupHandlers(services),
     practice,
+    localClusters: localClustersHandlers(services),
     jobs: jobsHandlers(
       services.jobs,
       {
@@ -102,7 +108,10 @@ function mount(services: Services): AllHandlers {
         'cluster-restore': restartClusterRestore(services, parts),
         restore: restartRestore(services),
         'dump-to-server': restartDumpToServer(services),
+        'base-backup': restartBaseBackup(services),
         backups: restartVerify(services),
+        'cold-backup': restartCold(services),
+        'local-clusters': restartLocalCluster,
         practice: (input) => restartPractice(practice, input),
       },
       services.host.version,

@@ -43,6 +43,13 @@ export const routes: readonly Route[] = [
     wizard: true,
     load: () => import('./wizards/clusterDump/Wizard'),
   },
+  {
+    pattern: '/backup/base',
+    place: 'backup',
+    title: 'Take a base backup',
+    wizard: true,
+    load: () => import('./wizards/baseBackup/Wizard'),
+  },
   { pattern: '/restore', place: 'restore', title: 'Restore', load: () => import('./screens/Restore/Restore') },
   {
     pattern: '/restore/dump',

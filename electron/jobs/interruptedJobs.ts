@@ -54,8 +54,9 @@ function interrupt(job: JobSnapshot): void {
     }
   } else {
     const complete: string[] = []
-    for (const { partial, final } of job.outputs) {
-      if (partial !== null && existsSync(partial)) addTo(job.leftovers, partial)
+    for (const { partial, final, left } of job.outputs) {
+      if (left !== undefined) addTo(job.leftovers, left)
+      else if (partial !== null && existsSync(partial)) addTo(job.leftovers, partial)
       else if (isAbsolute(final)) {
         if (existsSync(final)) complete.push(final)
       } else addTo(job.leftovers, `database ${final}, which may be incomplete`)

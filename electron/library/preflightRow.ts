@@ -11,7 +11,7 @@ export function row(
   return { id, result, check, found, fixes }
 }
 
-export const setOption = (label: string, key: string, value: boolean): PreflightFix => ({
+export const setOption = (label: string, key: string, value: boolean | string): PreflightFix => ({
   label,
   action: { kind: 'set-option', key, value },
 })

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { type BackupRecord, backupRecord, recordVersion, type Verification } from '../../shared/model/backupRecord'
+import { type BackupRecord, backupRecord, isPhysical, recordVersion, type Verification } from '../../shared/model/backupRecord'
 import { AppError } from '../../shared/rpc/appError'
 import { fromSystemError } from '../process/systemError'
 import { syncFolder } from './durability'
@@ -57,7 +57,10 @@ export async function readRecord(folder: string): Promise<BackupRecord> {
   }
   const { artifact, globals, files } = parsed.data
   const ofSet = parsed.data.kind === 'dump-set' ? parsed.data.databases.flatMap((each) => [each.folder, each.artifact]) : []
-  for (const inner of [artifact, ...ofSet, ...(globals ? [globals.path] : []), ...files.map((entry) => entry.path)]) {
+  const outside = isPhysical(parsed.data)
+    ? [...parsed.data.tablespaces, ...parsed.data.configuration].map((each) => each.path)
+    : []
+  for (const inner of [artifact, ...ofSet, ...outside, ...(globals ? [globals.path] : []), ...files.map((entry) => entry.path)]) {
     if (!isInside(inner)) throw unreadable(file, `it names a file outside its folder: ${inner}`)
   }
   return parsed.data

@@ -2,7 +2,7 @@
 import { type Dirent, existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
-import type { BackupRecord } from '../../shared/model/backupRecord'
+import { type BackupRecord, isPhysical } from '../../shared/model/backupRecord'
 import { partialSuffix } from './backupFolder'
 import { readRecord, recordName } from './recordFile'
 
@@ -76,7 +76,8 @@ async function scanFolder(
 async function addBackup(folder: string, library: string, scan: LibraryScan): Promise<void> {
   try {
     const record = await readRecord(folder)
-    const size = record.files.reduce((sum, file) => sum + BigInt(file.size), 0n)
+    // The files of a base backup are listed by its manifest.
+    const size = isPhysical(record) ? BigInt(record.size) : record.files.reduce((sum, file) => sum + BigInt(file.size), 0n)
     scan.backups.push({ path: folder, library, size: size.toString(), record })
   } catch (error) {
     scan.oddities.push({ path: folder, kind: 'unreadable', detail: messageOf(error) })

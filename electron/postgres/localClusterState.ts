@@ -1,5 +1,5 @@
 // What a data directory on this machine says about its cluster: its control file, and the server that runs in it.
-import { readFile, readlink, realpath, rm } from 'node:fs/promises'
+import { readFile, readlink, realpath, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../../shared/rpc/appError'
 import { listProcPids, readProcStat } from '../process/processTable'
@@ -23,12 +23,26 @@ export interface ControlData {
   systemIdentifier: string
   /** LSN of the latest checkpoint. */
   checkpoint: string
+  /** Where redo from it begins: a crash recovery needs all WAL from here on. */
+  redo: string
   timeline: number
+  /** When that checkpoint was begun, to the second; null when the program's words are not understood. */
+  checkpointAt: Date | null
+  /** A cluster in recovery may not be opened before this position was replayed; "0/0" for one that is not. */
+  minRecoveryEnd: string
+  /** Bytes of a WAL segment. */
+  segmentSize: number
+  dataChecksums: boolean
 }
 
 /** A shutdown checkpoint was written: nothing has to be recovered at the next start. */
 export function isCleanState(state: string): boolean {
   return state === 'shut down' || state === 'shut down in recovery'
+}
+
+/** States that a crash of a primary leaves: at its next start it recovers by its own WAL. */
+export function needsCrashRecovery(state: string): boolean {
+  return state === 'in production' || state === 'shutting down' || state === 'in crash recovery'
 }
 
 /** Reads pg_control through pg_controldata. Throws AppError tool_failed with the program's words. */
@@ -41,8 +55,8 @@ export async function readControlData(
   const exit = await spawn({
     file: join(cluster.bin, 'pg_controldata'),
     argv: [`--pgdata=${cluster.dataDirectory}`],
-    // The labels are translated; they are read in English.
-    env: { LC_ALL: 'C' },
+    // The labels are translated; they are read in English. Times come in the zone of the program.
+    env: { LC_ALL: 'C', TZ: 'UTC' },
     ...(cluster.account ? { runAs: cluster.account } : {}),
     ...(signal ? { signal } : {}),
     onStdout: (line) => lines.push(line),
@@ -53,6 +67,31 @@ export async function readControlData(
       hint: 'The folder may be no data directory, or of another major version than these programs.',
     })
   }
+  // It prints what it read all the same, and ends well.
+  const damaged = [...lines, ...exit.stderrTail].find((line) =>
+    /CRC checksum does not match|invalid WAL segment size/i.test(line),
+  )
+  if (damaged !== undefined) {
+    throw new AppError('tool_failed', `${join(cluster.dataDirectory, 'global', 'pg_control')} is damaged: ${damaged.trim()}`, {
+      hint: 'PostgreSQL will not start from it. Restore the cluster from a backup.',
+    })
+  }
+  return data
+}
+
+const controls = new Map<string, { stamp: string; data: ControlData }>()
+
+/** The same, asking the program again only when pg_control was written since: for pages that look every few seconds. */
+export async function readControlDataCached(
+  spawn: SpawnTool,
+  cluster: Parameters<typeof readControlData>[1],
+): Promise<ControlData> {
+  const { ino, mtimeMs } = await stat(join(cluster.dataDirectory, 'global', 'pg_control'))
+  const stamp = `${ino} ${mtimeMs}`
+  const kept = controls.get(cluster.dataDirectory)
+  if (kept?.stamp === stamp) return kept.data
+  const data = await readControlData(spawn, cluster)
+  controls.set(cluster.dataDirectory, { stamp, data })
   return data
 }
 
@@ -69,14 +108,27 @@ export function parseControlData(lines: readonly string[]): ControlData | null {
     state,
     systemIdentifier,
     checkpoint: fields.get('Latest checkpoint location') ?? '',
+    redo: fields.get("Latest checkpoint's REDO location") ?? '',
     timeline: Number(fields.get("Latest checkpoint's TimeLineID") ?? 0),
+    checkpointAt: readTime(fields.get('Time of latest checkpoint')),
+    minRecoveryEnd: fields.get('Minimum recovery ending location') ?? '0/0',
+    segmentSize: Number(fields.get('Bytes per WAL segment') ?? 0),
+    dataChecksums: Number(fields.get('Data page checksum version') ?? 0) > 0,
   }
+}
+
+/** As strftime's %c in the C locale, in UTC: "Thu Nov 26 22:22:16 2026". */
+function readTime(text = ''): Date | null {
+  const time = Date.parse(`${text} UTC`)
+  return Number.isNaN(time) ? null : new Date(time)
 }
 
 export interface Postmaster {
   pid: number
   startedAt: Date
   port: number | null
+  /** null when it listens on TCP alone, or has not said. */
+  socketFolder: string | null
   /** "ready", "starting", "stopping", "standby"; '' while it has not said. */
   status: string
 }
@@ -113,6 +165,7 @@ export function parsePostmasterFile(text: string): Postmaster | null {
     pid,
     startedAt: new Date(started * 1000),
     port: Number.isInteger(port) && port > 0 ? port : null,
+    socketFolder: lines[4] || null,
     status: lines[7] ?? '',
   }
 }

@@ -15,6 +15,8 @@ export interface PhysicalSource {
   version: number
   systemIdentifier: string | null
   superuser: boolean
+  /** The role may open replication connections. */
+  replication: boolean
   inRecovery: boolean
   dataChecksums: boolean
   segmentSize: number
@@ -30,10 +32,16 @@ export interface PhysicalSource {
   freeSenders: number
   freeSlots: number
   slots: string[]
+  /** Those that somebody reads from now. */
+  activeSlots: string[]
   /** Absolute paths of settings files outside the data directory. */
   configuration: string[]
   /** They can be read through this connection. */
   mayReadFiles: boolean
+  /** The server may write files for this role: what --target=server needs. */
+  mayWriteFiles: boolean
+  /** Where the summaries of each timeline begin [17]; empty before, and while there are none. */
+  summaries: { timeline: number; from: string }[]
   /** The server's clock. */
   now: string
 }
@@ -42,6 +50,7 @@ const facts = z.object({
   version: z.int(),
   system: z.string().nullable(),
   superuser: z.boolean(),
+  replication: z.boolean(),
   recovery: z.boolean(),
   checksums: z.string(),
   segment: z.coerce.number().int(),
@@ -53,8 +62,10 @@ const facts = z.object({
   wal_level: z.string(),
   senders: z.int(),
   slots: z.array(z.string()),
+  active_slots: z.array(z.string()),
   max_slots: z.int(),
   files: z.boolean(),
+  writes: z.boolean(),
   now: z.string(),
 })
 
@@ -63,6 +74,7 @@ const factsSql = `
          CASE WHEN has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
               THEN (SELECT system_identifier::text FROM pg_control_system()) END AS system,
          current_setting('is_superuser') = 'on' AS superuser,
+         (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user) AS replication,
          pg_is_in_recovery() AS recovery,
          current_setting('data_checksums') AS checksums,
          (SELECT setting FROM pg_settings WHERE name = 'wal_segment_size') AS segment,
@@ -74,8 +86,13 @@ const factsSql = `
          current_setting('wal_level') AS wal_level,
          current_setting('max_wal_senders')::int - (SELECT count(*)::int FROM pg_stat_replication) AS senders,
          ARRAY(SELECT slot_name::text FROM pg_replication_slots ORDER BY 1) AS slots,
+         ARRAY(SELECT slot_name::text FROM pg_replication_slots WHERE active ORDER BY 1) AS active_slots,
          current_setting('max_replication_slots')::int AS max_slots,
-         current_setting('is_superuser') = 'on' OR pg_has_role('pg_read_server_files', 'MEMBER') AS files,
+         -- Membership opens absolute paths, and the function itself is granted apart from that.
+         current_setting('is_superuser') = 'on'
+           OR (pg_has_role('pg_read_server_files', 'USAGE')
+               AND has_function_privilege('pg_catalog.pg_read_binary_file(text)', 'EXECUTE')) AS files,
+         current_setting('is_superuser') = 'on' OR pg_has_role('pg_write_server_files', 'USAGE') AS writes,
          to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS now`
 
 /** The client may be connected to any database. Throws the driver's errors. */
@@ -85,6 +102,7 @@ export async function readPhysicalSource(client: Client): Promise<PhysicalSource
     version: read.version,
     systemIdentifier: read.system,
     superuser: read.superuser,
+    replication: read.replication,
     inRecovery: read.recovery,
     dataChecksums: read.checksums === 'on',
     segmentSize: read.segment,
@@ -97,8 +115,11 @@ export async function readPhysicalSource(client: Client): Promise<PhysicalSource
     freeSenders: read.senders,
     freeSlots: read.max_slots - read.slots.length,
     slots: read.slots,
+    activeSlots: read.active_slots,
     configuration: read.data === null ? [] : await readConfiguration(client, read.data, read.version),
     mayReadFiles: read.files,
+    mayWriteFiles: read.writes,
+    summaries: read.summarize === null ? [] : await readSummaries(client),
     now: read.now,
   }
 }
@@ -107,6 +128,17 @@ export async function readPhysicalSource(client: Client): Promise<PhysicalSource
 function archives({ archive_mode, archive_command, archive_library }: z.infer<typeof facts>): boolean {
   if (archive_mode === 'off') return false
   return archive_command === null || archive_command !== '' || (archive_library ?? '') !== ''
+}
+
+/** Where the role may not ask nothing is known, and the server itself refuses what it can't do. */
+async function readSummaries(client: Client): Promise<PhysicalSource['summaries']> {
+  const may = await client.query<{ may: boolean }>(
+    "SELECT has_function_privilege('pg_available_wal_summaries()', 'EXECUTE') AS may",
+  )
+  if (may.rows[0]?.may !== true) return []
+  const { rows } = await client.query<{ timeline: string; from: string }>(`
+    SELECT tli::text AS timeline, min(start_lsn)::text AS "from" FROM pg_available_wal_summaries() GROUP BY tli`)
+  return rows.map(({ timeline, from }) => ({ timeline: Number(timeline), from }))
 }
 
 /** pg_database_size refuses databases that the role may not connect to, unless it is in pg_read_all_stats. */

@@ -1,6 +1,7 @@
 // Running a program as another account of this machine, and looking such an account up.
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { promisify } from 'node:util'
 import { AppError } from '../../shared/rpc/appError'
@@ -65,6 +66,17 @@ function readPasswd(): OsAccount[] {
 export function ownAccount(): OsAccount {
   const own = userInfo()
   return { name: own.username, uid: own.uid, gid: own.gid, home: own.homedir }
+}
+
+/** The account a file or folder belongs to; null when it is our own. Throws AppError permission for a user id without one. */
+export async function ownerOf(path: string): Promise<OsAccount | null> {
+  const { uid } = await stat(path)
+  if (process.getuid === undefined || uid === process.getuid()) return null
+  const account = await findAccount(uid)
+  if (account) return account
+  throw new AppError('permission', `${path} belongs to the user id ${uid}, which this machine has no account for.`, {
+    hint: `Give it to the account that should run the server: chown -R postgres ${path}`,
+  })
 }
 
 function shellWord(text: string): string {

@@ -27,6 +27,7 @@ const capabilityIcon: Readonly<Record<string, IconName>> = {
   copy: 'copy',
   dump: 'backup',
   'cluster-dump': 'backup',
+  'base-backup': 'disk',
   restore: 'restore',
   'cluster-restore': 'restore',
   'dump-to-server': 'server',
@@ -42,6 +43,7 @@ export function jobIcon(job: Pick<JobSnapshot, 'capability'>): IconName {
 const wizardPath: Readonly<Record<string, string>> = {
   dump: '/backup/dump',
   'cluster-dump': '/backup/cluster',
+  'base-backup': '/backup/base',
   restore: '/restore/dump',
   'cluster-restore': '/restore/cluster',
   'dump-to-server': '/restore/server',

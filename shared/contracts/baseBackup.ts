@@ -1,6 +1,7 @@
 // baseBackup: a copy of a whole running cluster through pg_basebackup, verified and recorded.
 import { z } from 'zod'
 import { byteCount } from '../model/byteCount'
+import { lsnText } from '../model/lsn'
 import { call, contract } from '../rpc/contract'
 import { connectionRef } from './connections'
 import { commandPreview, optionValues, toolChoice } from './dump'
@@ -18,6 +19,8 @@ export const baseBackupRequest = connectionRef.extend({
   configuration: z.boolean(),
   /** Every file is checked against the manifest afterwards. */
   verify: z.boolean(),
+  /** A slot that this backup makes stays also when the backup fails; one that it did not make is never dropped. */
+  keepSlot: z.boolean(),
   /** The library's folder on the machine that runs Walkback, absolute. */
   library: z.string().min(1).max(4096),
   /** Free text, kept in the record and part of the folder's name. */
@@ -25,6 +28,20 @@ export const baseBackupRequest = connectionRef.extend({
 })
 
 export const clusterTablespace = z.object({ oid: z.string(), name: z.string(), location: z.string(), size: byteCount.nullable() })
+
+/** A finished base backup that an incremental one may build on. */
+export const baseParent = z.object({
+  path: z.string(),
+  label: z.string(),
+  startedAt: z.iso.datetime(),
+  timeline: z.int(),
+  lsn: lsnText,
+  incremental: z.boolean(),
+  /** Bytes on disk. */
+  size: byteCount,
+  /** Why nothing can build on it, in a sentence; '' when something can. */
+  problem: z.string(),
+})
 
 export const baseBackup = contract('baseBackup', {
   /** What the form needs before anything is chosen. `tool` is null with the reason when no pg_basebackup fits. */
@@ -45,12 +62,22 @@ export const baseBackup = contract('baseBackup', {
       /** summarize_wal; null before 17. */
       summarizing: z.boolean().nullable(),
       libraries: z.array(z.object({ path: z.string(), freeBytes: byteCount.nullable() })),
-      defaults: z.object({ format: z.enum(baseBackupFormats), options: optionValues }),
+      /** Of this cluster, the newest first. */
+      parents: z.array(baseParent),
+      defaults: z.object({
+        format: z.enum(baseBackupFormats),
+        options: optionValues,
+        /** For --compress when the format is tar: the best that the program and this machine have. */
+        tarCompression: z.string(),
+      }),
     }),
   ),
   preview: call(baseBackupRequest, commandPreview),
   start: call(baseBackupRequest, jobStarted),
+  /** ALTER SYSTEM SET summarize_wal = on, and a reload; answers with the statements that ran. */
+  summarize: call(connectionRef, z.object({ statements: z.array(z.string()) })),
 })
 
 export type BaseBackupRequest = z.infer<typeof baseBackupRequest>
+export type BaseParent = z.infer<typeof baseParent>
 export type ClusterTablespace = z.infer<typeof clusterTablespace>

@@ -1,12 +1,15 @@
 // Every contract of the application, by capability. A new capability adds its line here.
 import type { Client } from '../rpc/contract'
 import { backups } from './backups'
+import { baseBackup } from './baseBackup'
 import { clusterDump } from './clusterDump'
+import { coldBackup } from './coldBackup'
 import { connections } from './connections'
 import { copy } from './copy'
 import { dump } from './dump'
 import { host } from './host'
 import { jobs } from './jobs'
+import { localClusters } from './localClusters'
 import { objects } from './objects'
 import { dumpToServer } from './pipe'
 import { practice } from './practice'
@@ -22,8 +25,11 @@ export const contracts = {
   restore,
   restoreOutcome,
   dumpToServer,
+  baseBackup,
   backups,
+  coldBackup,
   practice,
+  localClusters,
   jobs,
   host,
 } as const

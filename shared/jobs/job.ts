@@ -107,6 +107,8 @@ export const jobOutput = z.object({
   /** The name while it is unfinished, ends in `.partial`; null for a database. */
   partial: z.string().nullable(),
   final: z.string(),
+  /** What an interrupted job may have left of it, in words, where it is neither a file nor a database. */
+  left: z.string().optional(),
 })
 
 export const jobSnapshot = z.object({

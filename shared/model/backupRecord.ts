@@ -100,6 +100,9 @@ export const dumpSetRecord = common.extend({
   databases: z.array(setDatabase).min(1),
 })
 
+/** Permission bits in octal: "0600". */
+const fileMode = z.string().regex(/^0[0-7]{3,4}$/)
+
 const walPosition = z.object({ timeline: z.int(), lsn: lsnText })
 
 /** A copy of a whole cluster's files. `source.database` is null: it is of all of them. */
@@ -139,13 +142,20 @@ const baseBackupRecord = physical.extend({
   combinedFrom: z.array(z.string()).nullable(),
 })
 
-/** Of a stopped cluster, file by file. `start` and `stop` are its latest checkpoint; `files` lists every file. */
+/**
+ * Of a stopped cluster, file by file; `files` lists every file. Shut down cleanly, `start` and `stop` are its latest
+ * checkpoint; else its REDO location and the end of its WAL. Tablespaces have no names here: only a running server knows them.
+ */
 const coldBackupRecord = physical.extend({
   kind: z.literal('cold-backup'),
   format: z.literal('plain'),
   dataDirectory: z.string(),
   /** As pg_controldata said: "shut down", or another state when its WAL came along and it will go through crash recovery. */
   state: z.string(),
+  /** Of the data directory, to be given again where it is deployed: the files of the copy are Walkback's own. */
+  ownership: z.object({ account: z.string(), uid: z.int(), gid: z.int(), mode: fileMode }),
+  /** Files that are of another owner, or not of the mode that follows from the data directory's: 0600, or 0640 for 0750. */
+  modes: z.array(z.object({ path: z.string(), mode: fileMode, uid: z.int(), gid: z.int() })),
 })
 
 export const backupRecord = z.discriminatedUnion('kind', [

@@ -8,6 +8,8 @@ export const preflightFix = z.object({
     z.object({ kind: z.literal('set-option'), key: z.string(), value: z.json() }),
     z.object({ kind: z.literal('go-to-step'), step: z.string() }),
     z.object({ kind: z.literal('apply-globals'), roles: z.array(z.string()), tablespaces: z.array(z.string()) }),
+    /** The statements are for showing: the core knows them itself. */
+    z.object({ kind: z.literal('summarize-wal'), statements: z.array(z.string()) }),
   ]),
 })
 

@@ -153,6 +153,7 @@ export const pgBasebackup = defineTool({
       help: 'OLD=NEW for each tablespace: without it a plain backup on the same machine would meet the server’s own folders.',
       value: { kind: 'list' },
       group: form,
+      owned: true,
       requires: [{ key: 'format', values: ['plain'], reason: 'Tar keeps each tablespace in a file of its own: nothing to map.' }],
       check: mappingProblem,
     },

@@ -40,7 +40,11 @@ export async function verifyBackup(folder: string, job: JobContext, services: Pi
 
   job.step('read')
   const unread =
-    differences.length > 0 ? 'not read: files differ from the record' : await readArchive(folder, record, job, services)
+    differences.length > 0
+      ? 'not read: files differ from the record'
+      : record.kind === 'cold-backup'
+        ? 'a copy of a cluster’s files has no archive to read'
+        : await readArchive(folder, record, job, services)
   if (unread instanceof AppError) differences.push({ file: record.artifact, what: unread.message })
   const why = typeof unread === 'string' ? unread : null
   job.endStep('read', why === null ? (unread ? 'failed' : 'done') : 'skipped', why ?? undefined)
@@ -49,12 +53,12 @@ export async function verifyBackup(folder: string, job: JobContext, services: Pi
   job.signal.throwIfAborted()
   const ok = differences.length === 0
   const detail = ok
-    ? `${record.files.length} files, ${formatBytes(bytes)}${why === null ? ', read in full' : `; ${why}`}`
+    ? `${record.files.length} files, ${formatBytes(bytes)}${why === null ? ', read in full' : record.kind === 'cold-backup' ? '' : `; ${why}`}`
     : sayDifferences(differences)
   await addVerification(folder, { at: new Date().toISOString(), level: why === null ? 'read' : 'checksums', ok, detail })
   if (!ok) {
     throw new AppError('tool_failed', `This backup is damaged: ${sayDifferences(differences)}`, {
-      hint: 'Do not rely on it: make a new dump now, while the database is there. The files that agree with the record may still be restored.',
+      hint: `Do not rely on it: make a new ${record.kind === 'cold-backup' ? 'backup' : 'dump'} now, while the database is there. The files that agree with the record may still be restored.`,
     })
   }
   return {

@@ -1,22 +1,29 @@
 // The checks before a base backup, as rows with what was found and how to put it right. Pure: what it needs is asked before.
 import type { BaseBackupRequest } from '../../../shared/contracts/baseBackup'
-import type { BaseBackupRecord } from '../../../shared/model/backupRecord'
+import type { ReadinessRow } from '../../../shared/contracts/connections'
 import { formatBytes } from '../../../shared/model/byteCount'
-import { formatPgVersion, majorOf } from '../../../shared/model/pgVersion'
-import type { PreflightRow } from '../../../shared/model/preflight'
+import { formatPgVersion } from '../../../shared/model/pgVersion'
+import type { PreflightFix, PreflightRow } from '../../../shared/model/preflight'
+import type { WalArchive } from '../../../shared/model/walArchive'
 import type { AppError } from '../../../shared/rpc/appError'
 import type { CommandProblem } from '../../../shared/tools/buildCommand'
 import { goTo, row, setOption, sortRows } from '../../library/preflightRow'
 import type { PhysicalSource } from '../../postgres/readPhysicalSource'
+import type { BaseParentPlan } from './planBaseBackup'
+import type { VerifyPlan } from './planVerify'
+import { checkParent, checkSenders, checkSlot, checkWal, checkWalLevel } from './preflightWal'
 
 export interface BaseBackupFacts {
   request: BaseBackupRequest
   source: PhysicalSource
-  host: string
+  readiness: readonly ReadinessRow[]
+  /** blackhole, or server: and a path; null for a library. */
+  target: string | null
   tool: { version: number } | null
   toolProblem: AppError | null
-  verifier: { version: number } | null
-  parent: BaseBackupRecord | null
+  verify: VerifyPlan
+  parent: BaseParentPlan | null
+  archives: readonly WalArchive[]
   problems: readonly CommandProblem[]
   /** '' when the library can be written. */
   writeProblem: string
@@ -25,27 +32,61 @@ export interface BaseBackupFacts {
 
 /** Blockers first, then warnings, then passes. */
 export function checkBaseBackup(facts: BaseBackupFacts): PreflightRow[] {
+  const here = facts.target === null
   return sortRows([
     ...checkTool(facts),
     ...facts.problems.map((problem) =>
-      row(
-        `option-${problem.key}`,
-        'blocker',
-        `Option ${problem.flag}`,
-        problem.message,
-        problem.key === '' ? [] : [setOption(`Leave ${problem.flag} out`, problem.key, false)],
-      ),
+      row(`option-${problem.key}`, 'blocker', `Option ${problem.flag}`, problem.message, fixesOf(problem)),
     ),
-    ...checkLibrary(facts),
-    ...checkSpace(facts),
+    ...checkReplication(facts),
+    ...(here ? [...checkLibrary(facts), ...checkSpace(facts)] : checkTarget(facts)),
     ...checkWalLevel(facts),
     ...checkSenders(facts),
     ...checkWal(facts),
     ...checkSlot(facts),
     ...checkParent(facts),
-    ...checkConfiguration(facts),
+    ...(here ? checkConfiguration(facts) : []),
     ...checkTrust(facts),
   ])
+}
+
+function fixesOf({ key, flag }: CommandProblem): PreflightFix[] {
+  if (key === '') return []
+  const out = setOption(`Leave ${flag} out`, key, false)
+  return key === 'target' ? [setOption('Fetch the WAL at the end', 'walMethod', 'fetch'), out] : [out]
+}
+
+/** As the server's page says it: the role's attribute, and a replication connection that was really opened. */
+function checkReplication({ readiness }: BaseBackupFacts): PreflightRow[] {
+  return readiness
+    .filter(({ id }) => id === 'role' || id === 'hba')
+    .map(({ id, state, check, now, needed, howToChange }) => {
+      if (state === 'ready') return row(id, 'pass', check, `${now}.`)
+      const text = [`${now.replace(/[.]$/, '')}; needed: ${needed}.`, howToChange].filter((part) => part !== '').join(' ')
+      return row(id, state === 'blocked' ? 'blocker' : 'warning', check, text)
+    })
+}
+
+function checkTarget({ target, source, request }: BaseBackupFacts): PreflightRow[] {
+  const what =
+    target === 'blackhole'
+      ? 'Everything is read and nothing is kept: there will be no backup, and no record. It shows how long a backup takes, and whether every page of the server has its checksum.'
+      : `The backup will lie on the server's own disk (${target?.replace(/^server:/, '') ?? ''}), as tar. Walkback does not see it there: it is not verified, it has no record in a library, and settings files outside the data directory do not come along.`
+  const rows = [row('target', 'warning', 'Where it goes', what, [setOption('Into the library', 'target', false)])]
+  if (target !== 'blackhole' && !source.mayWriteFiles) {
+    rows.push(
+      row(
+        'target-role',
+        'blocker',
+        'Files on the server',
+        'The role may not write files on the server: it must be superuser, or a member of pg_write_server_files.',
+      ),
+    )
+  }
+  if (request.verify) {
+    rows.push(row('target-verify', 'warning', 'Verification', 'What does not arrive here can’t be checked here.'))
+  }
+  return rows
 }
 
 function checkTool({ tool, toolProblem, source }: BaseBackupFacts): PreflightRow[] {
@@ -83,107 +124,17 @@ function checkSpace({ request, source, freeBytes }: BaseBackupFacts): PreflightR
   return [row('space', 'warning', 'Disk space', `${text}: it fits only if it becomes much smaller.`, another)]
 }
 
-function checkWalLevel({ source }: BaseBackupFacts): PreflightRow[] {
-  if (source.walLevel !== 'minimal') return []
-  return [
-    row(
-      'wal_level',
-      'blocker',
-      'wal_level',
-      "The server runs with wal_level = minimal: no base backup is possible. ALTER SYSTEM SET wal_level = 'replica', then restart the server.",
-    ),
-  ]
-}
-
-function checkSenders({ request, source }: BaseBackupFacts): PreflightRow[] {
-  const needed = request.options.walMethod === 'stream' ? 2 : 1
-  if (source.freeSenders >= needed)
-    return [row('senders', 'pass', 'WAL senders', `${source.freeSenders} free, ${needed} needed.`)]
-  return [
-    row(
-      'senders',
-      'blocker',
-      'WAL senders',
-      `${source.freeSenders} free, ${needed} needed: another backup or standby uses them. Wait, or raise max_wal_senders and restart the server.`,
-    ),
-  ]
-}
-
-function checkWal({ request, source }: BaseBackupFacts): PreflightRow[] {
-  if (request.options.walMethod !== 'none') return []
-  if (source.archiving) {
-    return [
-      row(
-        'wal',
-        'warning',
-        'WAL of the backup',
-        'The backup does not hold its WAL: it is worth something only with every archived segment from its start to its end.',
-      ),
-    ]
-  }
-  return [
-    row(
-      'wal',
-      'blocker',
-      'WAL of the backup',
-      'The server archives no WAL, so a backup without WAL could never be started. Stream the WAL, or set up an archive first.',
-      [{ label: 'Stream the WAL', action: { kind: 'set-option', key: 'walMethod', value: 'stream' } }],
-    ),
-  ]
-}
-
-function checkSlot({ request, source }: BaseBackupFacts): PreflightRow[] {
-  const { slot, createSlot, walMethod, noSlot } = request.options
-  if (walMethod !== 'stream' || noSlot === true) return []
-  if (typeof slot === 'string' && slot !== '') {
-    const exists = source.slots.includes(slot)
-    if (createSlot === true && exists) {
-      return [
-        row('slot', 'blocker', 'Replication slot', `There is a slot ${slot} already.`, [
-          setOption('Use that slot', 'createSlot', false),
-        ]),
-      ]
-    }
-    if (createSlot !== true && !exists) {
-      return [row('slot', 'blocker', 'Replication slot', `There is no slot ${slot}.`, [setOption('Make it', 'createSlot', true)])]
-    }
-    if (createSlot !== true) return []
-    const kept = `The slot ${slot} stays after the backup and keeps WAL until somebody reads from it or drops it.`
-    return [
-      row('slot', source.freeSlots > 0 ? 'warning' : 'blocker', 'Replication slot', source.freeSlots > 0 ? kept : noFreeSlot),
-    ]
-  }
-  if (source.freeSlots > 0) return []
-  return [row('slot', 'blocker', 'Replication slot', noFreeSlot, [setOption('Go without a slot', 'noSlot', true)])]
-}
-
-const noFreeSlot =
-  'Every replication slot is in use. Drop one that nobody reads, raise max_replication_slots and restart, or go without.'
-
-function checkParent({ request, source, parent }: BaseBackupFacts): PreflightRow[] {
-  if (request.parent === null || !parent) return []
-  const refuse = (text: string) => [row('parent', 'blocker', 'Builds on', text)]
-  if (majorOf(source.version) < 17)
-    return refuse(`Incremental backups came with PostgreSQL 17; this server is ${formatPgVersion(source.version)}.`)
-  if (!parent.manifest) return refuse('That backup has no manifest: nothing can build on it.')
-  if (source.systemIdentifier !== null && parent.source.systemIdentifier !== source.systemIdentifier) {
-    return refuse(
-      `That backup is of another cluster: system identifier ${parent.source.systemIdentifier ?? 'unknown'}, this server's is ${source.systemIdentifier}.`,
-    )
-  }
-  if (!source.summarizing) {
-    return refuse(
-      'The server does not summarize its WAL: ALTER SYSTEM SET summarize_wal = on; SELECT pg_reload_conf(); then take a full backup to build on.',
-    )
-  }
-  return [row('parent', 'pass', 'Builds on', `The backup of ${parent.startedAt}, timeline ${parent.start.timeline}.`)]
-}
-
 function checkConfiguration({ request, source }: BaseBackupFacts): PreflightRow[] {
+  if (source.dataDirectory === null) {
+    const text =
+      'The role may not see data_directory, so nobody knows whether settings files lie outside of it. A member of pg_read_all_settings sees it.'
+    return [row('configuration', 'warning', 'Settings files', text)]
+  }
   if (source.configuration.length === 0) return []
   const files = source.configuration.join(', ')
   if (!request.configuration) {
-    return [row('configuration', 'warning', 'Settings files', `Outside the data directory and not taken along: ${files}.`)]
+    const text = `Outside the data directory and not taken along: ${files}.`
+    return [row('configuration', 'warning', 'Settings files', text, [setOption('Take them along', 'configuration', true)])]
   }
   if (source.mayReadFiles) return [row('configuration', 'pass', 'Settings files', `Taken along: ${files}.`)]
   return [
@@ -191,30 +142,50 @@ function checkConfiguration({ request, source }: BaseBackupFacts): PreflightRow[
       'configuration',
       'warning',
       'Settings files',
-      `Outside the data directory, and the role may not read them: ${files}. A superuser can GRANT pg_read_server_files to it.`,
+      `Outside the data directory, and the role may not read them: ${files}. A superuser can GRANT pg_read_server_files to it, and EXECUTE on pg_read_binary_file(text).`,
     ),
   ]
 }
 
-function checkTrust({ request, source, verifier }: BaseBackupFacts): PreflightRow[] {
+function checkTrust({ request, source, verify, target }: BaseBackupFacts): PreflightRow[] {
   const rows: PreflightRow[] = []
+  const add = (id: string, check: string, text: string, fixes: PreflightFix[] = []) =>
+    rows.push(row(id, 'warning', check, text, fixes))
   if (!source.dataChecksums) {
-    rows.push(
-      row(
-        'checksums',
-        'warning',
-        'Data checksums',
-        'The cluster has none: damage that is in its files already can’t be noticed by a backup (pg_checksums --enable turns them on).',
-      ),
+    add(
+      'checksums',
+      'Data checksums',
+      'The cluster has none: damage that is in its files already can’t be noticed by a backup (pg_checksums --enable turns them on).',
     )
   }
+  if (request.options.writeRecoveryConf === true) {
+    add(
+      'standby',
+      'Standby',
+      'primary_conninfo will name a passfile of Walkback that is gone afterwards: give the standby a password of its own before it is started.',
+    )
+  }
+  if (target !== null) return rows
   if (request.options.noManifest === true) {
-    rows.push(
-      row('manifest', 'warning', 'Manifest', 'Without one the backup can be checked only from now on, not back to the server.'),
+    add(
+      'manifest',
+      'Manifest',
+      'Without one the backup can be checked only from now on, not back to the server, and no incremental backup can follow it.',
     )
   }
-  if (!request.verify) rows.push(row('verify', 'warning', 'Verification', 'The backup will not be checked after it was taken.'))
-  else if (verifier)
-    rows.push(row('verify', 'pass', 'Verification', `pg_verifybackup ${formatPgVersion(verifier.version)} afterwards.`))
+  if (!request.verify) {
+    add('verify', 'Verification', 'The backup will not be checked after it was taken.', [setOption('Check it', 'verify', true)])
+    return rows
+  }
+  const without = [setOption('Do without the check', 'verify', false)]
+  if (verify.problem !== '') rows.push(row('verify', 'blocker', 'Verification', verify.problem, without))
+  else if (verify.walProblem !== '') add('verify', 'Verification', verify.walProblem)
+  else rows.push(row('verify', 'pass', 'Verification', verifyWords(request, verify)))
   return rows
+}
+
+function verifyWords({ options }: BaseBackupRequest, { command, ownCheck, waldump }: VerifyPlan): string {
+  const wal = options.walMethod === 'none' ? '' : waldump ? ', its WAL by pg_waldump' : ', with its WAL'
+  if (command) return `Every file against the manifest, by pg_verifybackup ${formatPgVersion(command.tool.version)}${wal}.`
+  return ownCheck ? `Every file in the tars against the manifest${wal}.` : `Checksums of every file${wal}.`
 }

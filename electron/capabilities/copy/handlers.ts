@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { type CopyRequest, type copy as copyContract, copyRequest } from '../../../shared/contracts/copy'
 import type { Handlers } from '../../../shared/rpc/contract'
 import type { JobContext } from '../../jobs/jobTypes'
+import { zstdProblem } from '../../library/zstd'
 import { withClient } from '../../postgres/withClient'
 import type { CopyServices } from './copySession'
 import { exportSample } from './exportSample'
@@ -12,7 +13,6 @@ import { findTable, noTable, readCopyServer, readEncodings, readSchemas, serverT
 import { runExport } from './runExport'
 import { runImport } from './runImport'
 import { runTransfer } from './runTransfer'
-import { zstdProblem } from './zstd'
 
 export function copyHandlers(services: CopyServices): Handlers<typeof copyContract, AbortSignal> {
   const { connections } = services

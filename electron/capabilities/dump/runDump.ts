@@ -7,11 +7,13 @@ import { formatBytes } from '../../../shared/model/byteCount'
 import { formatPgVersion } from '../../../shared/model/pgVersion'
 import { AppError } from '../../../shared/rpc/appError'
 import type { JobContext } from '../../jobs/jobTypes'
-import { type BackupPlace, discardPlace, finishPlace, openPlace } from '../../library/backupFolder'
+import { type BackupPlace, finishPlace } from '../../library/backupFolder'
 import { type HashedFile, hashFiles, listFolder } from '../../library/checksumFiles'
 import { trackDump } from '../../library/dumpProgress'
 import { collectMessages, toIssue } from '../../library/dumpWarnings'
 import { explainToolFailure } from '../../library/explainToolFailure'
+import { hidePassword } from '../../library/hidePassword'
+import { openFolder } from '../../library/openFolder'
 import { readInFull, requireEndOfScript } from '../../library/readInFull'
 import { watchFolderSize } from '../../library/watchFolderSize'
 import { compareArchive, expectContents } from './compareArchive'
@@ -43,7 +45,7 @@ export async function runDump({ request, place }: DumpInput, job: JobContext, se
   const plan = await planDump(services, request, place, job.signal)
   const refused = refusal(plan)
   if (refused || !plan.dump) throw refused ?? new AppError('internal', 'There is no pg_dump command.')
-  hidePassword(job, plan, place)
+  hidePassword(job, plan.connection, [place.final])
   for (const command of plan.shown) job.command(command)
   const warnings = standingWarnings(plan)
   for (const issue of warnings) job.issue(issue)
@@ -60,7 +62,8 @@ export async function runDump({ request, place }: DumpInput, job: JobContext, se
     await writeFilterFile(filterFile)
   }
   const begun = await dumpDatabase(programs, plan, plan.dump, request)
-  folder.keepOnFailure()
+  // What pg_dump finished may be whole although its check failed; a person decides about it.
+  folder.keepOnFailure(() => 'pg_dump had finished.')
   const tables = await readArchive(job, plan, request, begun)
   if (expected) for (const issue of await compareArchive(job, plan, request, expected)) programs.warn(issue)
   const files = await hashArchive(job, place)
@@ -71,45 +74,6 @@ export async function runDump({ request, place }: DumpInput, job: JobContext, se
   await finishPlace(place, record)
   folder.finished()
   return describeResult(request, place, record, tables, startedAt)
-}
-
-/**
- * No program gets the password in argv or says it; stars are a second line. A password that is part of the database's name
- * or the path could only be hidden with them, and the job's links would lead nowhere.
- */
-function hidePassword(job: JobContext, { connection }: DumpPlan, place: BackupPlace): void {
-  const { password, settings } = connection
-  if (!password) return
-  const names = [place.final, connection.label, settings.host, settings.user, String(settings.port)]
-  if (!names.some((name) => name.includes(password.reveal()))) job.hide(password)
-}
-
-/** What the unfinished folder becomes when the job ends. */
-async function openFolder(job: JobContext, place: BackupPlace) {
-  let fate: 'remove' | 'keep' | 'done' = 'remove'
-  job.output({ partial: place.partial, final: place.final })
-  job.onCleanup('the unfinished folder', async () => {
-    if (fate === 'done') return
-    // What pg_dump finished may be whole although its check failed; a person decides about it. A cancel asked for removal.
-    if (fate === 'keep' && !job.signal.aborted) {
-      job.log(`The unfinished folder is kept, since pg_dump had finished: ${place.partial}`, 'warning')
-      return
-    }
-    await discardPlace(place)
-    job.log(`Removed the unfinished folder ${place.partial}`)
-  })
-  await openPlace(place).catch((error: unknown) => {
-    fate = 'done' // not ours: another one of that name, or none at all
-    throw error
-  })
-  return {
-    keepOnFailure: () => {
-      fate = 'keep'
-    },
-    finished: () => {
-      fate = 'done'
-    },
-  }
 }
 
 interface ProgramRun {

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type PracticeCluster, practiceNames } from '../../../shared/contracts/practice'
 import { AppError } from '../../../shared/rpc/appError'
-import { type ControlData, findPostmaster, isCleanState, readControlData } from '../../postgres/localClusterState'
+import { type ControlData, findPostmaster, isCleanState, readControlDataCached } from '../../postgres/localClusterState'
 import { errorCode } from '../../process/systemError'
 import type { Services } from '../../services'
 import { holdsSomething, type PracticeFolder, type PracticeMarker, practiceFolder, readMarker } from './practiceFolder'
@@ -14,7 +14,6 @@ type Needs = Pick<Services, 'paths' | 'tools' | 'spawn' | 'connections'>
 /** The page asks every few seconds; walking the files and running pg_controldata each time would be too much. */
 const sizeKeptMs = 10_000
 const sizes = new Map<string, { at: number; bytes: bigint }>()
-const controls = new Map<string, { stamp: string; data: ControlData }>()
 
 export function listPractice(services: Needs): Promise<PracticeCluster[]> {
   return Promise.all(practiceNames.map((name) => describe(services, practiceFolder(services.paths, name))))
@@ -61,7 +60,7 @@ async function serverState(services: Needs, folder: PracticeFolder, marker: Prac
   try {
     const cluster = await localClusterOf(services, folder, marker)
     version = cluster.version
-    control = await cachedControl(services, cluster)
+    control = await readControlDataCached(services.spawn, cluster)
   } catch (error) {
     if (!(error instanceof AppError) && errorCode(error) !== 'ENOENT') throw error
     const why = error instanceof AppError ? error.message : 'The data directory holds no cluster'
@@ -82,16 +81,6 @@ async function serverState(services: Needs, folder: PracticeFolder, marker: Prac
         stateText: `Not running, and not shut down cleanly ("${control.state}"): it recovers by itself when started`,
         startedAt: null,
       }
-}
-
-async function cachedControl(services: Needs, cluster: Parameters<typeof readControlData>[1]): Promise<ControlData> {
-  const { ino, mtimeMs } = await stat(join(cluster.dataDirectory, 'global', 'pg_control'))
-  const stamp = `${ino} ${mtimeMs}`
-  const kept = controls.get(cluster.dataDirectory)
-  if (kept?.stamp === stamp) return kept.data
-  const data = await readControlData(services.spawn, cluster)
-  controls.set(cluster.dataDirectory, { stamp, data })
-  return data
 }
 
 /** Bytes of everything in the folder; what vanishes meanwhile counts nothing. */

@@ -7,7 +7,7 @@ import { majorOf } from '../../../shared/model/pgVersion'
 import { AppError } from '../../../shared/rpc/appError'
 import type { LocalCluster } from '../../postgres/localClusterState'
 import type { OsAccount } from '../../process/processTypes'
-import { findAccount, ownAccount } from '../../process/runAs'
+import { findAccount, ownAccount, ownerOf } from '../../process/runAs'
 import { errorCode } from '../../process/systemError'
 import type { Services } from '../../services'
 import type { PracticeFolder, PracticeMarker } from './practiceFolder'
@@ -146,15 +146,4 @@ export async function localClusterOf(
     account: await ownerOf(folder.data),
     logFile: folder.logFile,
   }
-}
-
-/** null when the folder is our own account's. */
-async function ownerOf(path: string): Promise<OsAccount | null> {
-  const { uid } = await stat(path)
-  if (process.getuid === undefined || uid === process.getuid()) return null
-  const account = await findAccount(uid)
-  if (account) return account
-  throw new AppError('permission', `${path} belongs to the user id ${uid}, which this machine has no account for.`, {
-    hint: `Give it to the account that should run the server: chown -R postgres ${path}`,
-  })
 }

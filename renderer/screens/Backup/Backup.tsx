@@ -1,6 +1,6 @@
-// Back up: the way to make a dump, and the dumps of the chosen server.
+// Back up: the ways to make a backup, and the backups of the chosen server.
 import { useEffect } from 'react'
-import { backupSubject } from '../../../shared/model/backupRecord'
+import { type BackupRecord, backupSubject, isPhysical } from '../../../shared/model/backupRecord'
 import { formatBytes } from '../../../shared/model/byteCount'
 import { formatPgVersion } from '../../../shared/model/pgVersion'
 import { Button } from '../../components/Button'
@@ -104,8 +104,31 @@ export default function Backup() {
           </Button>
         </div>
       </Card>
+      <Card className="kind-card">
+        <span className="kind-icon">
+          <Icon name="disk" size={20} />
+        </span>
+        <div className="sp">
+          <div className="row">
+            <h2 className="kind-title">Base backup</h2>
+            <Chip>
+              <span className="mono">pg_basebackup</span>
+            </Chip>
+          </div>
+          <p className="t2">
+            The files of the whole cluster while it runs, or only what changed since an earlier backup. It restores as a whole
+            into the same major version, and together with a WAL archive to any moment after it.
+          </p>
+          <p className="t2">Every file is checked against the manifest afterwards, and only then it joins the library.</p>
+        </div>
+        <div className="col g8" style={{ alignItems: 'flex-end' }}>
+          <Button size="l" href={placeLink('/backup/base')} endIcon="right">
+            Take a base backup
+          </Button>
+        </div>
+      </Card>
       <Card
-        title={`Dumps of ${connection.label}`}
+        title={`Backups of ${connection.label}`}
         note={catalog.data ? `${mine.length}` : undefined}
         actions={
           <Button kind="ghost" size="s" href={placeLink('/backups')} endIcon="right">
@@ -120,7 +143,7 @@ export default function Backup() {
         )}
         {!catalog.data && !catalog.error && <Loading>Looking through the libraries…</Loading>}
         {catalog.data && mine.length === 0 && (
-          <EmptyState icon="backups" title="No dump of this server yet">
+          <EmptyState icon="backups" title="No backup of this server yet">
             The first one takes a few clicks: choose a database and look at the review.
           </EmptyState>
         )}
@@ -149,15 +172,8 @@ export default function Backup() {
                     <VerifiedMark record={record} />
                   </td>
                   <td className="num nw">
-                    <Button
-                      size="xs"
-                      href={
-                        record.kind === 'dump'
-                          ? placeLink('/backup/dump', { database: record.source.database ?? '' })
-                          : placeLink('/backup/cluster')
-                      }
-                    >
-                      Dump again…
+                    <Button size="xs" href={againLink(record)}>
+                      {isPhysical(record) ? 'Take again…' : 'Dump again…'}
                     </Button>
                   </td>
                 </tr>
@@ -168,4 +184,9 @@ export default function Backup() {
       </Card>
     </div>
   )
+}
+
+function againLink(record: BackupRecord): string {
+  if (record.kind === 'dump') return placeLink('/backup/dump', { database: record.source.database ?? '' })
+  return placeLink(isPhysical(record) ? '/backup/base' : '/backup/cluster')
 }

@@ -87,9 +87,11 @@ export function BackupDetails({ entry, onClose, onChanged }: BackupDetailsProps)
             <Button icon="pass" onClick={() => void verify()} busy={busy}>
               Verify
             </Button>
-            <Button kind="primary" icon="restore" href={restoreLink(entry)}>
-              Restore…
-            </Button>
+            {restoreLink(entry) !== undefined && (
+              <Button kind="primary" icon="restore" href={restoreLink(entry)}>
+                Restore…
+              </Button>
+            )}
           </>
         }
       >

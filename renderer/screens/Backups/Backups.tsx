@@ -185,9 +185,11 @@ function BackupRow({ entry, onOpen }: { entry: CatalogEntry; onOpen: () => void 
         <VerifiedMark record={record} />
       </td>
       <td className="num" onClick={(event) => event.stopPropagation()}>
-        <Button size="xs" href={restoreLink(entry)} aria-label={`Restore ${name} of ${formatWhen(record.startedAt)}`}>
-          Restore…
-        </Button>
+        {restoreLink(entry) !== undefined && (
+          <Button size="xs" href={restoreLink(entry)} aria-label={`Restore ${name} of ${formatWhen(record.startedAt)}`}>
+            Restore…
+          </Button>
+        )}
       </td>
     </tr>
   )

@@ -34,8 +34,9 @@ export function databasesOf(record: BackupRecord): string[] {
   return record.databases.map(({ name }) => name)
 }
 
-/** The wizard that brings it back, with the backup chosen. */
-export function restoreLink({ path, record }: Pick<CatalogEntry, 'path' | 'record'>): string {
+/** The wizard that brings it back, with the backup chosen; undefined for a copy of a cluster's files, which none does yet. */
+export function restoreLink({ path, record }: Pick<CatalogEntry, 'path' | 'record'>): string | undefined {
+  if (isPhysical(record)) return undefined
   return placeLink(record.kind === 'dump-set' ? '/restore/cluster' : '/restore/dump', { backup: path })
 }
 
@@ -80,7 +81,14 @@ export function lastVerification(record: BackupRecord): Verification | undefined
 export function verificationWord(check: Verification | undefined): { word: string; tone: 'ok' | 'warn' | 'err' } {
   if (check === undefined) return { word: 'Never checked', tone: 'warn' }
   if (!check.ok) return { word: 'Check failed', tone: 'err' }
-  return { word: check.level === 'read' ? 'Read in full' : 'Checksums match', tone: 'ok' }
+  const words = {
+    checksums: 'Checksums match',
+    read: 'Read in full',
+    manifest: 'As its manifest',
+    wal: 'WAL complete',
+    drill: 'Restored',
+  }
+  return { word: words[check.level], tone: 'ok' }
 }
 
 /** From worst to best, so that what needs a look comes first. */

@@ -72,9 +72,11 @@ function NextStep({ job }: { job: JobSnapshot }) {
     return (
       <div className="row">
         <Button href={placeLink('/backups', { path: job.result.backupPath })}>Show the backup</Button>
-        <Button kind="primary" href={placeLink(restorePlace(job), { path: job.result.backupPath })}>
-          Restore it…
-        </Button>
+        {job.capability !== 'base-backup' && (
+          <Button kind="primary" href={placeLink(restorePlace(job), { path: job.result.backupPath })}>
+            Restore it…
+          </Button>
+        )}
       </div>
     )
   }

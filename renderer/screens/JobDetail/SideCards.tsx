@@ -54,6 +54,8 @@ export function WritesCard({ job }: { job: JobSnapshot }) {
   const outputs = made === null ? job.outputs : [{ partial: null, final: made }]
   const rows: KeyValue[] = outputs.flatMap((output) => {
     const { folder, name } = splitPath(output.final)
+    if (output.partial === null && output.final.startsWith('slot '))
+      return [{ label: 'Slot', value: name.replace(/^slot /, ''), mono: true }]
     if (folder === '') return [{ label: 'Database', value: name, mono: true }]
     return [
       { label: 'Folder', value: folder, mono: true },

@@ -1,7 +1,7 @@
 // One card for each kind of protection: what there is of it, or plainly that there is none.
 import type { ReactNode } from 'react'
 import type { CatalogEntry } from '../../../shared/contracts/backups'
-import { backupSubject } from '../../../shared/model/backupRecord'
+import { backupSubject, isPhysical } from '../../../shared/model/backupRecord'
 import { formatBytes } from '../../../shared/model/byteCount'
 import { Chip } from '../../components/Chip'
 import { Icon, type IconName } from '../../components/Icon'
@@ -102,11 +102,36 @@ export function LastDumpCard({ last, read, now }: { last: CatalogEntry | null; r
   )
 }
 
-export function BaseBackupCard() {
+export function BaseBackupCard({ last, read, now }: { last: CatalogEntry | null; read: boolean; now: number }) {
+  if (!last || !isPhysical(last.record)) {
+    return (
+      <KindCard icon="disk" title="Last base backup" figure={read ? 'None yet' : '…'} rows={[]}>
+        A copy of the whole cluster, the ground for going back to any moment. <a href={placeLink('/backup/base')}>Take one…</a>
+      </KindCard>
+    )
+  }
+  const { record } = last
+  const wal = record.kind === 'base-backup' && record.walMethod === 'none' ? 'in the archive alone' : 'came along'
   return (
-    <KindCard icon="disk" title="Last base backup" figure="None yet" rows={[]}>
-      A copy of the whole cluster, the ground for going back to any moment. This version of Walkback can not make one.
-    </KindCard>
+    <KindCard
+      icon="disk"
+      title="Last base backup"
+      chip={<CheckChip state={checkState(last)} />}
+      figure={formatAgo(record.startedAt, new Date(now))}
+      beside={formatWhen(record.startedAt)}
+      rows={[
+        { label: 'Holds', value: backupSubject(record) },
+        { label: 'Its WAL', value: wal },
+        {
+          label: 'Size',
+          value: (
+            <>
+              {formatBytes(record.size)} · <a href={placeLink('/backups', { path: last.path })}>Show</a>
+            </>
+          ),
+        },
+      ]}
+    />
   )
 }
 

@@ -64,7 +64,7 @@ export function MomentsCard({ dumps, now }: { dumps: readonly CatalogEntry[]; no
                 <li key={entry.path} style={{ left: `${x(Date.parse(entry.record.startedAt)) / 10}%` }}>
                   <a
                     className={`moment${failed ? ' failed' : ''}`}
-                    href={restoreLink(entry)}
+                    {...{ href: restoreLink(entry) }}
                     title={`Restore ${words}`}
                     aria-label={`Restore ${words}`}
                   />

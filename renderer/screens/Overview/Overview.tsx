@@ -8,7 +8,7 @@ import { useNow } from '../../stores/useNow'
 import { DatabasesCard } from './DatabasesCard'
 import { BaseBackupCard, LastDumpCard, WalCard } from './KindCards'
 import { MomentsCard } from './MomentsCard'
-import { dumpsOfServer, judge, protectDatabases } from './protection'
+import { basesOfServer, dumpsOfServer, judge, protectDatabases } from './protection'
 import { ReadinessCard } from './ReadinessCard'
 import { ServerCard } from './ServerCard'
 import { useOverview } from './useOverview'
@@ -38,6 +38,7 @@ function ServerOverview() {
   if (!connection) return <Framed>{<EmptyState icon="server" title="Choose a server at the top" />}</Framed>
   const { page } = server
   const dumps = dumpsOfServer(catalog.entries ?? [], connection, page?.facts.systemIdentifier ?? null)
+  const bases = basesOfServer(catalog.entries ?? [], connection, page?.facts.systemIdentifier ?? null)
   const protections = page ? protectDatabases(page.databases, dumps) : []
   const known = page !== null && catalog.entries !== null
   return (
@@ -55,13 +56,13 @@ function ServerOverview() {
       )}
       {catalog.error && <ErrorNote error={catalog.error} onRetry={reload} />}
       {known ? (
-        <VerdictCard verdict={judge(protections, now, connection.readOnly)} />
+        <VerdictCard verdict={judge(protections, now, connection.readOnly, bases)} />
       ) : (
         <PageHead title={connection.label}>{!server.error && <Loading>Asking the server…</Loading>}</PageHead>
       )}
       <div className="kinds">
         <LastDumpCard last={dumps[0] ?? null} read={catalog.entries !== null} now={now} />
-        <BaseBackupCard />
+        <BaseBackupCard last={bases[0] ?? null} read={catalog.entries !== null} now={now} />
         <WalCard archiving={page?.archiving ?? null} />
       </div>
       <MomentsCard dumps={dumps} now={now} />

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import type { CatalogEntry } from '../../../shared/contracts/backups'
 import type { databaseFacts } from '../../../shared/contracts/connections'
-import { holdsDatabase } from '../../../shared/model/backupRecord'
+import { type BackupRecord, holdsDatabase, isPhysical } from '../../../shared/model/backupRecord'
 import type { SavedConnection } from '../../../shared/model/connection'
 import { formatRoughDuration } from '../../format/duration'
 import { plural } from '../../format/numbers'
@@ -38,14 +38,25 @@ export function dumpsOfServer(
   entries: readonly CatalogEntry[],
   connection: SavedConnection,
   systemIdentifier: string | null,
+  wanted: (record: BackupRecord) => boolean = (record) => !isPhysical(record),
 ): CatalogEntry[] {
   return entries
     .filter(
       (entry) =>
+        wanted(entry.record) &&
         (entry.record.kind !== 'cluster-dump' || entry.record.content === 'cluster') &&
         isOfServer(entry, connection, systemIdentifier),
     )
     .sort((a, b) => b.record.startedAt.localeCompare(a.record.startedAt))
+}
+
+/** Copies of the cluster's files that can be started by themselves, newest first. */
+export function basesOfServer(
+  entries: readonly CatalogEntry[],
+  connection: SavedConnection,
+  systemIdentifier: string | null,
+): CatalogEntry[] {
+  return dumpsOfServer(entries, connection, systemIdentifier, isPhysical)
 }
 
 /** The latest result of each level counts; one that failed outweighs all. */
@@ -56,7 +67,7 @@ export function checkState(entry: CatalogEntry): CheckState {
       .map((verification) => [verification.level, verification.ok]),
   )
   if ([...latest.values()].includes(false)) return 'failed'
-  if (latest.get('read') === true) return 'read'
+  if (latest.get('read') === true || latest.get('manifest') === true) return 'read'
   return latest.get('checksums') === true ? 'checksums' : 'none'
 }
 
@@ -96,7 +107,12 @@ function concernsOf(each: DatabaseProtection, now: number): string[] {
 }
 
 /** Changes made after a dump began are not in it, so the loss counts from its start. `readOnly`: nothing is restored here. */
-export function judge(protections: readonly DatabaseProtection[], now: number, readOnly = false): Verdict {
+export function judge(
+  protections: readonly DatabaseProtection[],
+  now: number,
+  readOnly = false,
+  bases: readonly CatalogEntry[] = [],
+): Verdict {
   const needed = protections.filter((each) => each.needed)
   const dumped = needed.filter((each) => each.last !== null && each.check !== 'failed')
   const missing = needed.filter((each) => each.last === null)
@@ -116,6 +132,22 @@ export function judge(protections: readonly DatabaseProtection[], now: number, r
       loss: 'This server has no database with anything in it.',
       concerns,
       next: null,
+    }
+  }
+  const base = bases.find((entry) => checkState(entry) !== 'failed' && standsAlone(entry.record))
+  if (base && missing.length > 0 && failed.length === 0) {
+    const age = now - Date.parse(base.record.startedAt)
+    const since = formatAgo(base.record.startedAt, new Date(now)).replace(/ ago$/, '')
+    const [first] = missing
+    return {
+      tone: 'pass',
+      title: 'Protected by a base backup',
+      loss: `If it were lost now, you would lose at most ${since} of changes: what was written since the base backup was taken.`,
+      concerns: [
+        ...(checkState(base) === 'none' ? ['base backup never checked'] : []),
+        ...(age > staleAfter ? [`base backup is ${formatRoughDuration(age)} old`] : []),
+      ],
+      next: first ? dumpNext(first, `Dump ${first.database.name} too`, 'a dump brings back a single database') : null,
     }
   }
   const oldest = [...dumped].sort((a, b) => (a.last?.record.startedAt ?? '').localeCompare(b.last?.record.startedAt ?? ''))[0]
@@ -168,4 +200,10 @@ export function judge(protections: readonly DatabaseProtection[], now: number, r
           note: `of ${largest.database.name}, into a new database`,
         }
   return { tone: 'pass', title, loss, concerns, next }
+}
+
+/** Without its WAL, or without what it builds on, nothing can be started from it. */
+function standsAlone(record: BackupRecord): boolean {
+  if (record.kind === 'base-backup') return record.walMethod !== 'none' && record.incremental === null
+  return isPhysical(record)
 }

@@ -20,7 +20,7 @@ const shownBackups = 8
 export default function Restore() {
   const draft = useDrafts((state) => state.restore)
   const catalog = useAsk({}, (input, options) => api.backups.list(input, options))
-  const newest = sortBackups(catalog.data?.backups ?? [], 'age', false)
+  const newest = sortBackups(catalog.data?.backups ?? [], 'age', false).filter((entry) => restoreLink(entry) !== undefined)
   return (
     <div className="page">
       <PageHead title="Restore" />

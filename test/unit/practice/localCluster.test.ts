@@ -30,7 +30,12 @@ describe('parseControlData', () => {
     'Database cluster state:               shut down',
     'pg_control last modified:             Sun Nov 22 08:00:12 2026',
     'Latest checkpoint location:           0/1529730',
+    "Latest checkpoint's REDO location:    0/1529700",
     "Latest checkpoint's TimeLineID:       3",
+    'Time of latest checkpoint:            Sun Nov 22 08:00:11 2026',
+    'Minimum recovery ending location:     0/0',
+    'Bytes per WAL segment:                16777216',
+    'Data page checksum version:           1',
   ]
 
   it('reads state, identifier, checkpoint and timeline', () => {
@@ -38,7 +43,12 @@ describe('parseControlData', () => {
       state: 'shut down',
       systemIdentifier: '7437650218439278641',
       checkpoint: '0/1529730',
+      redo: '0/1529700',
       timeline: 3,
+      checkpointAt: new Date('2026-11-22T08:00:11Z'),
+      minRecoveryEnd: '0/0',
+      segmentSize: 16777216,
+      dataChecksums: true,
     })
   })
 
@@ -64,7 +74,13 @@ describe('parseControlData', () => {
 describe('postmaster.pid', () => {
   it('is read with and without the lines a starting server has not written yet', () => {
     const full = '4711\n/srv/data\n1795334412\n54320\n/srv/s\n127.0.0.1\n  5432001         3\nready   \n'
-    expect(parsePostmasterFile(full)).toEqual({ pid: 4711, startedAt: new Date(1795334412_000), port: 54320, status: 'ready' })
+    expect(parsePostmasterFile(full)).toEqual({
+      pid: 4711,
+      socketFolder: '/srv/s',
+      startedAt: new Date(1795334412_000),
+      port: 54320,
+      status: 'ready',
+    })
     expect(parsePostmasterFile('4711\n/srv/data\n1795334412\n')).toMatchObject({ pid: 4711, port: null, status: '' })
     for (const text of ['', '\n', '4711', 'x\n/srv\n1\n', '0\n/srv\n1795334412\n', '1\n/srv\n1795334412\n']) {
       expect(parsePostmasterFile(text)).toBeNull()

@@ -53,7 +53,7 @@ export function ReviewStep(props: ReviewStepProps) {
       setDraft({ ...draft, kind: 'new', step: 'destination' })
     } else if (action.kind === 'go-to-step') onStep(pipeSteps.find((step) => step === action.step) ?? 'options')
     else if (action.kind === 'set-option') setDraft(applyFix(draft, base, action.key, action.value))
-    else void createRoles(action.roles)
+    else if (action.kind === 'apply-globals') void createRoles(action.roles)
   }
   const target = targetOf(draft, base)
   const size = base.databaseSize === null ? '' : formatBytes(base.databaseSize)

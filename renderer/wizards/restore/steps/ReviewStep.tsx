@@ -81,7 +81,7 @@ export function ReviewStep({
     } else if (action.kind === 'go-to-step') onStep(restoreSteps.find((step) => step === action.step) ?? 'options')
     else if (action.kind === 'set-option' && action.key === 'objects.add') void addMissing()
     else if (action.kind === 'set-option') setDraft(applyFix(draft, base, script, action.key, action.value))
-    else void applyGlobals(action.roles, action.tablespaces)
+    else if (action.kind === 'apply-globals') void applyGlobals(action.roles, action.tablespaces)
   }
   return (
     <Review

@@ -1,6 +1,6 @@
 // The unfinished folder of a job: made at the start, removed at the end unless it was finished or holds something to keep.
-import type { JobContext } from '../../jobs/jobTypes'
-import { type BackupPlace, discardPlace, openPlace } from '../../library/backupFolder'
+import type { JobContext } from '../jobs/jobTypes'
+import { type BackupPlace, discardPlace, openPlace } from './backupFolder'
 
 export interface OpenFolder {
   /** From here on a failure leaves the folder, with these words; a cancel still removes it. */

@@ -1,0 +1,75 @@
+// A replication slot that the backup itself makes: dropped again when the backup does not succeed, named when that can't be done.
+import type { BaseBackupRequest } from '../../../shared/contracts/baseBackup'
+import { isAsked } from '../../../shared/tools/defineTool'
+import type { JobContext } from '../../jobs/jobTypes'
+import { withClient } from '../../postgres/withClient'
+import { messageOf } from '../../process/systemError'
+import type { ResolvedConnection, Services } from '../../services'
+
+/** The name of the slot that pg_basebackup will make and leave; null when it makes none but a temporary one. */
+export function createdSlot({ options }: Pick<BaseBackupRequest, 'options'>): string | null {
+  return options.createSlot === true && isAsked(options.slot) ? String(options.slot) : null
+}
+
+export interface SlotGuard {
+  /** From here on it belongs to the finished backup. */
+  keep(): void
+}
+
+/** Call before pg_basebackup starts: the name was free then, so a slot of that name afterwards is ours. */
+export function guardSlot(
+  job: JobContext,
+  services: Pick<Services, 'connections'>,
+  connection: ResolvedConnection,
+  request: BaseBackupRequest,
+): SlotGuard | null {
+  const slot = createdSlot(request)
+  if (slot === null) return null
+  let finished = false
+  const left = `the replication slot ${slot} on ${connection.label}, if it was made: it keeps WAL until SELECT pg_drop_replication_slot('${slot}');`
+  // Persisted now: when the application is killed, the next start names it.
+  job.output({ partial: null, final: `slot ${slot}`, left })
+  job.onCleanup('the replication slot', async () => {
+    if (finished) return
+    if (request.keepSlot) return job.log(`The replication slot ${slot} is kept, as asked for.`, 'warning')
+    try {
+      const dropped = await dropSlot(services, connection, slot)
+      job.log(dropped ? `Dropped the replication slot ${slot}.` : `The replication slot ${slot} had not been made.`)
+    } catch (error) {
+      job.leftover(left)
+      job.log(`The replication slot ${slot} could not be dropped: ${messageOf(error)}`, 'error')
+    }
+  })
+  return {
+    keep: () => {
+      finished = true
+    },
+  }
+}
+
+const waitMs = 15_000
+
+/** false when there is none. The walsender of a killed program may hold it for a moment, and is ended after that. */
+async function dropSlot(services: Pick<Services, 'connections'>, connection: ResolvedConnection, slot: string): Promise<boolean> {
+  return withClient({ connections: services.connections, connection }, async (client) => {
+    const until = Date.now() + waitMs
+    for (;;) {
+      const { rows } = await client.query<{ active: boolean; pid: number | null }>(
+        'SELECT active, active_pid AS pid FROM pg_catalog.pg_replication_slots WHERE slot_name = $1',
+        [slot],
+      )
+      const [found] = rows
+      if (!found) return false
+      if (!found.active) {
+        await client.query('SELECT pg_catalog.pg_drop_replication_slot($1)', [slot])
+        return true
+      }
+      if (Date.now() > until) {
+        if (found.pid === null) throw new Error('somebody reads from it')
+        await client.query('SELECT pg_catalog.pg_terminate_backend($1)', [found.pid])
+      }
+      if (Date.now() > until + waitMs) throw new Error('somebody reads from it')
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  })
+}

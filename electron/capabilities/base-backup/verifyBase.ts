@@ -1,0 +1,217 @@
+// Checks a base backup that was just taken: pg_verifybackup, or its tars read to their end, and its WAL by pg_waldump.
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { BackupManifest } from '../../../shared/model/backupManifest'
+import { formatBytes } from '../../../shared/model/byteCount'
+import { formatLsn } from '../../../shared/model/lsn'
+import { formatPgVersion } from '../../../shared/model/pgVersion'
+import { AppError } from '../../../shared/rpc/appError'
+import { buildCommand } from '../../../shared/tools/buildCommand'
+import { pgWaldump } from '../../../shared/tools/pgWaldump'
+import type { JobContext } from '../../jobs/jobTypes'
+import type { FileProblem } from '../../library/memberCheck'
+import { isBackupTar, readManifest, readTarBackup, type TarBackup } from '../../library/readTarBackup'
+import { packedBy, unpackProblem } from '../../library/unpackFile'
+import { blankIssue } from './baseMessages'
+import type { VerifyPlan } from './planVerify'
+import type { SaidPositions } from './readPositions'
+
+export interface BaseFolder {
+  /** The backup's folder, unfinished. */
+  folder: string
+  /** What pg_basebackup wrote in it. */
+  data: string
+}
+
+export interface CheckedBase {
+  manifest: BackupManifest | null
+  /** null for a plain backup. */
+  tars: TarBackup | null
+  label: string | null
+  control: Buffer | null
+  /** What was proved, in words; '' when nothing was to be. */
+  detail: string
+}
+
+const manifestName = 'backup_manifest'
+
+/** Throws AppError when anything is not as the manifest says; each file is an issue of the job by then. */
+export async function checkPlain(
+  job: JobContext,
+  { data }: BaseFolder,
+  plan: VerifyPlan,
+  said: SaidPositions,
+): Promise<CheckedBase> {
+  job.step('verify')
+  const manifest = await manifestOf(data)
+  const proofs: string[] = []
+  if (plan.command) proofs.push(await runVerifier(job, plan.command, manifest))
+  if (plan.waldump) proofs.push(await readWal(job, plan.waldump, path.join(data, 'pg_wal'), manifest, said))
+  const detail = endVerify(job, plan, proofs)
+  return {
+    manifest,
+    tars: null,
+    label: await readFile(path.join(data, 'backup_label'), 'utf8'),
+    control: await readFile(path.join(data, 'global', 'pg_control')),
+    detail,
+  }
+}
+
+/** The tars are read once for their checksums whatever is verified; what is in them is looked at on the way. */
+export async function checkTars(
+  job: JobContext,
+  { folder, data }: BaseFolder,
+  plan: VerifyPlan,
+  said: SaidPositions,
+): Promise<CheckedBase> {
+  job.step('verify')
+  const manifest = await manifestOf(data)
+  const proofs: string[] = []
+  if (plan.command) proofs.push(await runVerifier(job, plan.command, manifest))
+  const names = (await readdir(data)).filter(isBackupTar).toSorted()
+  if (!names.some((name) => name.startsWith('base.tar'))) throw new AppError('tool_failed', 'There is no base.tar in the backup.')
+  const walFolder = plan.waldump ? path.join(folder, 'wal-check') : null
+  job.onCleanup('the WAL that was unpacked', () => rm(path.join(folder, 'wal-check'), { recursive: true, force: true }))
+  let done = 0
+  const sealed = new Set<string>()
+  for (const name of names) if ((await unpackProblem(packedBy(name))) !== '') sealed.add(name)
+  const tars = await readTarBackup(data, names, {
+    signal: job.signal,
+    manifest: plan.ownCheck ? manifest : null,
+    walFolder,
+    sealed,
+    onBytes: (bytes, file) => {
+      done += bytes
+      job.progress({ done, total: null, unit: 'bytes', label: file })
+    },
+  })
+  job.progress(null)
+  if (plan.ownCheck) {
+    refuseProblems(job, tars.problems)
+    proofs.push(`${manifest?.files.length ?? 0} files in ${names.length} tars as in the manifest`)
+  } else if (!plan.command && sealed.size === 0) proofs.push(`${tars.files} files in ${names.length} tars read`)
+  if (plan.waldump && walFolder !== null && tars.wal.length > 0) {
+    proofs.push(await readWal(job, plan.waldump, walFolder, manifest, said))
+  }
+  await rm(path.join(folder, 'wal-check'), { recursive: true, force: true })
+  const detail = endVerify(job, plan, proofs)
+  return { manifest, tars, label: tars.label, control: tars.control, detail }
+}
+
+function endVerify(job: JobContext, plan: VerifyPlan, proofs: readonly string[]): string {
+  if (plan.walProblem !== '') job.log(plan.walProblem, 'warning')
+  const detail = proofs.join(', ')
+  if (detail === '') job.endStep('verify', 'skipped', 'not asked for')
+  else job.endStep('verify', 'done', detail)
+  return detail
+}
+
+async function manifestOf(data: string): Promise<BackupManifest | null> {
+  try {
+    return readManifest(await readFile(path.join(data, manifestName)))
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
+}
+
+async function runVerifier(
+  job: JobContext,
+  { tool, command }: NonNullable<VerifyPlan['command']>,
+  manifest: BackupManifest | null,
+): Promise<string> {
+  let verified = false
+  const problems: FileProblem[] = []
+  const errors: string[] = []
+  const exit = await job.run({
+    file: tool.path,
+    argv: command.argv,
+    logStderr: false,
+    onStdout: (line) => {
+      job.log(line)
+      if (line === 'backup successfully verified') verified = true
+    },
+    onStderr: (line) => {
+      const progress = /^ *(\d+)\/(\d+) kB \(\d+%\) verified/.exec(line)
+      if (progress) {
+        const [done, total] = [Number(progress[1]) * 1024, Number(progress[2]) * 1024]
+        job.progress({ done, total, unit: 'bytes', label: 'every file against the manifest' })
+        return
+      }
+      job.log(line, /error: /.test(line) ? 'error' : 'info')
+      const error = /^pg_verifybackup: error: (.*)$/.exec(line)?.[1]
+      if (error === undefined) return
+      errors.push(error)
+      problems.push({ file: /"([^"]+)"/.exec(error)?.[1] ?? '', what: error })
+    },
+  })
+  job.progress(null)
+  if (exit.cancelled) throw new AppError('cancelled', 'pg_verifybackup was cancelled.')
+  const program = `pg_verifybackup ${formatPgVersion(tool.version)}`
+  if (exit.killedBy !== null) {
+    throw new AppError('tool_failed', `${program} was ended by the signal ${exit.killedBy}, which did not come from Walkback.`, {
+      hint: 'The backup itself may be whole: it is kept as unfinished. Take another one.',
+    })
+  }
+  for (const { file, what } of problems)
+    job.issue({ ...blankIssue, severity: 'error', object: file, objectKind: 'FILE', message: what })
+  if (exit.code !== 0 || !verified) {
+    throw new AppError(
+      'tool_failed',
+      `The backup is not whole, says ${program}: ${errors.slice(0, 3).join('; ') || 'it gave no reason'}.`,
+      {
+        hint: 'Do not rely on it: it is kept as unfinished. Look whether the disk is sound, and take another one.',
+      },
+    )
+  }
+  const files = manifest ? `${manifest.files.length} files` : 'every file'
+  return command.argv.includes('--no-parse-wal') ? `${files} as in the manifest` : `${files} as in the manifest, its WAL read`
+}
+
+function refuseProblems(job: JobContext, problems: readonly FileProblem[]): void {
+  for (const { file, what } of problems) {
+    job.issue({ ...blankIssue, severity: 'error', object: file, objectKind: 'FILE', message: `${file} ${what}.` })
+  }
+  if (problems.length === 0) return
+  const said = problems.slice(0, 3).map(({ file, what }) => `${file} ${what}`)
+  const more = problems.length > 3 ? `; and ${problems.length - 3} more` : ''
+  throw new AppError('tool_failed', `The backup is not whole: ${said.join('; ')}${more}.`, {
+    hint: 'Do not rely on it: it is kept as unfinished. Look whether the disk is sound, and take another one.',
+  })
+}
+
+/** As pg_verifybackup does: pg_waldump reads every record from the start of each range to its end. */
+async function readWal(
+  job: JobContext,
+  tool: NonNullable<VerifyPlan['waldump']>,
+  folder: string,
+  manifest: BackupManifest | null,
+  said: SaidPositions,
+): Promise<string> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const ranges = manifest?.walRanges ?? [{ timeline: said.start.timeline, start: said.start.lsn, end: said.stop }]
+  let bytes = 0n
+  for (const { timeline, start, end } of ranges) {
+    const { argv } = buildCommand(
+      pgWaldump,
+      { path: folder, timeline, start: formatLsn(start), end: formatLsn(end), quiet: true },
+      { tool: tool.version, server: null },
+    )
+    job.progress({ done: 0, total: null, unit: 'bytes', label: 'reading its WAL' })
+    const exit = await job.run({ file: tool.path, argv })
+    job.progress(null)
+    if (exit.cancelled) throw new AppError('cancelled', 'pg_waldump was cancelled.')
+    if (exit.code !== 0) {
+      const why = exit.stderrTail.find((line) => /(error|fatal): /.test(line))?.replace(/^pg_waldump: (error|fatal): /, '')
+      throw new AppError(
+        'tool_failed',
+        `The WAL of the backup can't be read from ${formatLsn(start)} to ${formatLsn(end)}: ${why ?? `exit code ${exit.code}`}.`,
+        {
+          hint: 'Do not rely on it: it is kept as unfinished. Take another one.',
+        },
+      )
+    }
+    bytes += end - start
+  }
+  return `${formatBytes(bytes)} of WAL read`
+}
