@@ -20,6 +20,7 @@ import { practiceHandlers, restartPractice } from './capabilities/practice/handl
 import { restartRestore, restoreHandlers } from './capabilities/restore/handlers'
 import { restoreOutcomeHandlers } from './capabilities/restore/outcomeHandlers'
 import { restorePart } from './capabilities/restore/part'
+import { restartWalArchive, walArchiveHandlers } from './capabilities/wal-archive/handlers'
 import { claimInstance } from './instance'
 import { openJobManager } from './jobs/jobManager'
 import { createConnectionStore } from './postgres/connectionStore'
@@ -99,6 +100,7 @@ function mount(services: Services): AllHandlers {
     coldBackup: coldBackupHandlers(services),
     practice,
     localClusters: localClustersHandlers(services),
+    walArchive: walArchiveHandlers(services),
     jobs: jobsHandlers(
       services.jobs,
       {
@@ -112,6 +114,7 @@ function mount(services: Services): AllHandlers {
         backups: restartVerify(services),
         'cold-backup': restartCold(services),
         'local-clusters': restartLocalCluster,
+        'wal-archive': restartWalArchive(services),
         practice: (input) => restartPractice(practice, input),
       },
       services.host.version,

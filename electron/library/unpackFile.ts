@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { AppError } from '../../shared/rpc/appError'
 import { errorCode } from '../process/systemError'
-import { unpackZstd, zstdProblem } from './zstd'
+import { unpackZstd, zstdProblem } from '../process/zstd'
 
 export interface UnpackOptions {
   signal: AbortSignal

@@ -15,6 +15,7 @@ import { dumpToServer } from './pipe'
 import { practice } from './practice'
 import { restore } from './restore'
 import { restoreOutcome } from './restoreOutcome'
+import { walArchive } from './walArchive'
 
 export const contracts = {
   connections,
@@ -30,6 +31,7 @@ export const contracts = {
   coldBackup,
   practice,
   localClusters,
+  walArchive,
   jobs,
   host,
 } as const

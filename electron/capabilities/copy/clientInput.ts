@@ -6,8 +6,8 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import type { CopyCompression } from '../../../shared/contracts/copy'
 import { AppError } from '../../../shared/rpc/appError'
-import { unpackZstd, zstdProblem } from '../../library/zstd'
 import { fromSystemError } from '../../process/systemError'
+import { unpackZstd, zstdProblem } from '../../process/zstd'
 
 const pieceBytes = 256 * 1024
 

@@ -9,8 +9,8 @@ import { createGzip } from 'node:zlib'
 import type { CopyCompression } from '../../../shared/contracts/copy'
 import { AppError } from '../../../shared/rpc/appError'
 import { syncFolder } from '../../library/durability'
-import { packZstd } from '../../library/zstd'
 import { errorCode, fromSystemError } from '../../process/systemError'
+import { packZstd } from '../../process/zstd'
 
 export interface ClientOutput {
   partial: string

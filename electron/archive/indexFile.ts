@@ -1,0 +1,104 @@
+// The index of one archive on disk: one checksummed line for each thing learned, appended and flushed, the last one counts.
+
+import { createHash } from 'node:crypto'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { z } from 'zod'
+import { type ArchiveEntry, archiveEntry } from '../../shared/model/archiveIndex'
+import { setAside, writeDurably } from '../durableFile'
+
+/** Raised whenever entries hold something new: an older index is set aside and the archive read again. */
+const version = 1
+
+const head = z.object({ version: z.literal(version), folder: z.string() })
+const line = z.union([archiveEntry, z.object({ kind: z.literal('gone'), file: z.string() })])
+
+export interface IndexFile {
+  readonly path: string
+  /** By file name. */
+  readonly entries: ReadonlyMap<string, ArchiveEntry>
+  /** What was done with a damaged file; null when nothing was wrong. */
+  readonly problem: string | null
+  put(entries: readonly ArchiveEntry[], gone?: readonly string[]): void
+}
+
+export function indexPath(dataFolder: string, folder: string): string {
+  return join(dataFolder, 'archive-index', `${createHash('sha256').update(folder).digest('hex').slice(0, 24)}.ndjson`)
+}
+
+/** `folder` is absolute, and the same text each time. A file that can't be trusted is set aside: everything is read again. */
+export async function openIndexFile(dataFolder: string, folder: string): Promise<IndexFile> {
+  const path = indexPath(dataFolder, folder)
+  mkdirSync(join(dataFolder, 'archive-index'), { recursive: true, mode: 0o700 })
+  const entries = new Map<string, ArchiveEntry>()
+  let [lines, problem]: [number, string | null] = [0, null]
+  if (existsSync(path)) {
+    const read = readLines(path, folder, entries)
+    if (typeof read === 'number') lines = read
+    else {
+      entries.clear()
+      problem = `${read} It is kept as ${await setAside(path)}, and the archive is read again.`
+    }
+  }
+  if (lines === 0) writeDurably(path, seal({ version, folder }))
+  return {
+    path,
+    entries,
+    problem,
+    put(changed, gone = []) {
+      for (const entry of changed) entries.set(entry.file, entry)
+      for (const file of gone) entries.delete(file)
+      lines += changed.length + gone.length
+      if (lines > 2 * entries.size + 1000) {
+        writeDurably(path, seal({ version, folder }) + [...entries.values()].map(seal).join(''))
+        lines = entries.size
+        return
+      }
+      append(path, [...changed.map(seal), ...gone.map((file) => seal({ kind: 'gone', file }))].join(''))
+    },
+  }
+}
+
+function seal(value: unknown): string {
+  const text = JSON.stringify(value)
+  return `${crc32(text).toString(16).padStart(8, '0')} ${text}\n`
+}
+
+function append(path: string, text: string): void {
+  if (text === '') return
+  const fd = openSync(path, 'a', 0o600)
+  try {
+    writeSync(fd, text)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** The number of lines, or what is wrong. A last line without its end was cut by a crash: it is dropped. */
+function readLines(path: string, folder: string, entries: Map<string, ArchiveEntry>): number | string {
+  const text = readFileSync(path, 'utf8')
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
+  const [first = '', ...rest] = whole.split('\n').slice(0, -1)
+  const opened = head.safeParse(unseal(first))
+  if (!opened.success || opened.data.folder !== folder) return `The index of the archive ${folder} can’t be read.`
+  for (const [at, sealed] of rest.entries()) {
+    const read = line.safeParse(unseal(sealed))
+    if (!read.success) return `The index of the archive ${folder} is damaged in line ${at + 2}.`
+    if (read.data.kind === 'gone') entries.delete(read.data.file)
+    else entries.set(read.data.file, read.data)
+  }
+  if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole))
+  return rest.length + 1
+}
+
+function unseal(sealed: string): unknown {
+  const text = sealed.slice(9)
+  if (crc32(text).toString(16).padStart(8, '0') !== sealed.slice(0, 8)) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // it fails the schema then, which is what is reported
+  }
+}

@@ -1,0 +1,8 @@
+// Times of the WAL in words: microseconds since 1970, shown to the last of them, in UTC.
+
+/** `2026-11-26 22:45:12.123456 UTC`. */
+export function formatWalTime(time: number): string {
+  const milliseconds = Math.floor(time / 1000)
+  const micro = String(time - milliseconds * 1000).padStart(3, '0')
+  return `${new Date(milliseconds).toISOString().replace('T', ' ').replace('Z', '')}${micro} UTC`
+}
