@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { backupRecord } from '../model/backupRecord'
 import { byteCount } from '../model/byteCount'
+import { verifyLevels } from '../model/verifyLevels'
 import { call, contract } from '../rpc/contract'
 import { jobStarted } from './jobs'
 
@@ -15,6 +16,13 @@ export const catalogEntry = z.object({
 
 export const backupRef = z.object({ path: z.string().min(1).max(4096) })
 
+export const verifyRequest = backupRef.extend({
+  /** All that make sense for its kind when absent. */
+  levels: z.array(z.enum(verifyLevels)).min(1).optional(),
+  /** Up to whose end the WAL is followed; absent: every known archive of the same cluster. */
+  archiveId: z.string().min(1).max(100).optional(),
+})
+
 export const backups = contract('backups', {
   list: call(
     z.object({}),
@@ -25,10 +33,11 @@ export const backups = contract('backups', {
       libraries: z.array(z.object({ path: z.string(), exists: z.boolean(), freeBytes: byteCount.nullable() })),
     }),
   ),
-  /** Every file against its recorded size and SHA-256, then the archive read in full; the result joins the record. */
-  verify: call(backupRef, jobStarted),
+  /** One job with a step for each level; each leaves its own dated result in the record. */
+  verify: call(verifyRequest, jobStarted),
   /** Typed confirmation: `confirm` is the folder's name. Moves it to the library's `.trash`; nothing is deleted outright. */
   remove: call(backupRef.extend({ confirm: z.string() }), z.object({ movedTo: z.string() })),
 })
 
+export type VerifyRequest = z.infer<typeof verifyRequest>
 export type CatalogEntry = z.infer<typeof catalogEntry>
