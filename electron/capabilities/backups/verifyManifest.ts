@@ -59,6 +59,11 @@ async function runProgram(base: Base, manifest: BackupManifest, tool: ExactTool,
     if (/^WAL parsing failed/.test(what) && walErrors.length > 0) continue
     differences.push({ file: placeOf(record, file, what), what: `is not as in the manifest: ${what}` })
   }
+  if (record.format === 'tar' && problems.some(({ file }) => file === '')) {
+    // Of a tar that is cut off it says neither which one nor where.
+    const compared = await compareTars(base, manifest, job)
+    if (typeof compared !== 'string' && compared.length > 0) differences.splice(0, differences.length, ...compared)
+  }
   for (const words of walErrors) differences.push(await walDifference(base, words))
   if (!verified && differences.length === 0) differences.push({ file: record.artifact, what: `is not whole, says ${program}` })
   const proved = parses ? ', its WAL read' : ''

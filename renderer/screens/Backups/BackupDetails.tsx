@@ -16,10 +16,10 @@ import { type ShownError, shownError } from '../../format/errors'
 import { plural } from '../../format/numbers'
 import { formatAgo, formatWhen } from '../../format/time'
 import { api } from '../../rpc/api'
-import { navigate, placeLink } from '../../stores/navigation'
-import { databasesOf, folderName, restoreLink, serverOf } from './catalog'
+import { databasesOf, folderName, restoreLink, serverOf, verificationWord } from './catalog'
 import { RecordFiles } from './RecordFiles'
 import { VerifiedMark } from './VerifiedMark'
+import { VerifyDialog } from './VerifyDialog'
 
 export interface BackupDetailsProps {
   entry: CatalogEntry | undefined
@@ -29,6 +29,7 @@ export interface BackupDetailsProps {
 
 export function BackupDetails({ entry, onClose, onChanged }: BackupDetailsProps) {
   const [removing, setRemoving] = useState(false)
+  const [verifying, setVerifying] = useState(false)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<ShownError | null>(null)
   if (entry === undefined) return null
@@ -36,18 +37,6 @@ export function BackupDetails({ entry, onClose, onChanged }: BackupDetailsProps)
   const close = () => {
     setError(null)
     onClose()
-  }
-  const verify = async () => {
-    setBusy(true)
-    setError(null)
-    try {
-      const { jobId } = await api.backups.verify({ path })
-      navigate(placeLink(`/jobs/${encodeURIComponent(jobId)}`))
-    } catch (cause) {
-      setError(shownError(cause))
-    } finally {
-      setBusy(false)
-    }
   }
   const remove = async () => {
     setBusy(true)
@@ -66,7 +55,7 @@ export function BackupDetails({ entry, onClose, onChanged }: BackupDetailsProps)
   return (
     <>
       <Dialog
-        open={!removing}
+        open={!removing && !verifying}
         onClose={close}
         width={880}
         title={
@@ -84,8 +73,8 @@ export function BackupDetails({ entry, onClose, onChanged }: BackupDetailsProps)
         }
         actions={
           <>
-            <Button icon="pass" onClick={() => void verify()} busy={busy}>
-              Verify
+            <Button icon="pass" onClick={() => setVerifying(true)}>
+              Verify…
             </Button>
             {restoreLink(entry) !== undefined && (
               <Button kind="primary" icon="restore" href={restoreLink(entry)}>
@@ -124,9 +113,7 @@ export function BackupDetails({ entry, onClose, onChanged }: BackupDetailsProps)
             <ul className="checks">
               {[...record.verifications].reverse().map((check) => (
                 <li key={`${check.at} ${check.level}`}>
-                  <Severity level={check.ok ? 'pass' : 'blocker'}>
-                    {check.ok ? (check.level === 'read' ? 'Read in full' : 'Checksums match') : 'Failed'}
-                  </Severity>
+                  <Severity level={check.ok ? 'pass' : 'blocker'}>{verificationWord(check).word}</Severity>
                   <span className="nw">
                     {formatWhen(check.at)} <span className="t3">{formatAgo(check.at)}</span>
                   </span>
@@ -142,6 +129,7 @@ export function BackupDetails({ entry, onClose, onChanged }: BackupDetailsProps)
           </section>
         </div>
       </Dialog>
+      {verifying && <VerifyDialog entry={entry} onClose={() => setVerifying(false)} />}
       <ConfirmDialog
         open={removing}
         title="Remove this backup"
