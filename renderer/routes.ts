@@ -50,6 +50,13 @@ export const routes: readonly Route[] = [
     wizard: true,
     load: () => import('./wizards/baseBackup/Wizard'),
   },
+  {
+    pattern: '/backup/cold',
+    place: 'backup',
+    title: 'Cold backup',
+    wizard: true,
+    load: () => import('./wizards/coldBackup/Wizard'),
+  },
   { pattern: '/restore', place: 'restore', title: 'Restore', load: () => import('./screens/Restore/Restore') },
   {
     pattern: '/restore/dump',

@@ -68,8 +68,12 @@ export async function readTarBackup(folder: string, tars: readonly string[], opt
       const chunks = createReadStream(file, { highWaterMark: 1024 * 1024, signal: options.signal })
       for await (const chunk of chunks) onRaw(chunk as Buffer) // a stream without an encoding
     } else {
-      await unpackFile(file, (chunk) => reader.write(chunk), { signal: options.signal, onRaw })
-      reader.finish()
+      try {
+        await unpackFile(file, (chunk) => reader.write(chunk), { signal: options.signal, onRaw })
+        reader.finish()
+      } finally {
+        await members.close()
+      }
     }
     found.tars.push({ path: tar, size: String(size), sha256: hash.digest('hex') })
   }
@@ -108,6 +112,11 @@ function openMembers(prefix: string, found: TarBackup, walFolder: string | null,
       else if (kept && name === 'PG_VERSION') found.version = Buffer.concat(kept).toString('utf8').trim()
       else if (kept) found.control = Buffer.concat(kept)
       kept = null
+      await out?.close()
+      out = null
+    },
+    /** Of a tar that ended in the middle of a file. */
+    async close() {
       await out?.close()
       out = null
     },

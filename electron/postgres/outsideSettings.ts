@@ -9,6 +9,8 @@ import type { LocalCluster } from './localClusterState'
 export interface OutsideSettings {
   /** Absolute paths, sorted. */
   files: string[]
+  /** Folders of include_dir: the server does not start without them, empty or not. */
+  folders: string[]
   /** Files that are named but can't be read, each in a sentence. */
   problems: string[]
 }
@@ -23,7 +25,7 @@ export async function findOutsideSettings(
   cluster: LocalCluster,
   signal?: AbortSignal,
 ): Promise<OutsideSettings> {
-  const found: OutsideSettings = { files: [], problems: [] }
+  const found: OutsideSettings = { files: [], folders: [], problems: [] }
   const seen = new Set<string>()
   const main = info.configDirectory === null ? null : join(info.configDirectory, 'postgresql.conf')
   for (const name of ['config_file', 'hba_file', 'ident_file']) {
@@ -32,13 +34,18 @@ export async function findOutsideSettings(
     else await follow(path, name === 'config_file' ? 'settings' : 'rules', 0, seen, found)
   }
   for (const file of info.configFiles) await follow(file, 'other', 0, seen, found)
-  const inside = cluster.dataDirectory.endsWith(sep) ? cluster.dataDirectory : cluster.dataDirectory + sep
-  const real = await Promise.all([...seen].map(async (file) => ({ file, real: await realpath(file).catch(() => file) })))
-  found.files = real
+  found.files = await notWithin(cluster.dataDirectory, seen)
+  found.folders = await notWithin(cluster.dataDirectory, new Set(found.folders))
+  return found
+}
+
+async function notWithin(dataDirectory: string, paths: ReadonlySet<string>): Promise<string[]> {
+  const inside = dataDirectory.endsWith(sep) ? dataDirectory : dataDirectory + sep
+  const real = await Promise.all([...paths].map(async (file) => ({ file, real: await realpath(file).catch(() => file) })))
+  return real
     .filter((each) => !each.file.startsWith(inside) && !each.real.startsWith(inside))
     .map(({ file }) => file)
     .toSorted()
-  return found
 }
 
 /** null when the program does not answer: a file of settings that it can't read, say. */
@@ -82,6 +89,7 @@ async function follow(
   for (const { kind, path } of readIncludes(text, syntax)) {
     const target = resolve(dirname(file), path)
     const files = kind === 'folder' ? await confFiles(target) : [target]
+    if (kind === 'folder') found.folders.push(target)
     for (const inner of files) await follow(inner, syntax, depth + 1, seen, found)
   }
 }

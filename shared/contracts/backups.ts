@@ -4,6 +4,7 @@ import { transactionEnd } from '../model/archiveIndex'
 import { backupRecord, dumpFormats } from '../model/backupRecord'
 import { byteCount } from '../model/byteCount'
 import { lsnText } from '../model/lsn'
+import { verifyLevels } from '../model/verifyLevels'
 import { call, contract } from '../rpc/contract'
 import { jobStarted } from './jobs'
 
@@ -64,6 +65,13 @@ export const restoreWindow = z.object({
 
 export const backupRef = z.object({ path: z.string().min(1).max(4096) })
 
+export const verifyRequest = backupRef.extend({
+  /** All that make sense for its kind when absent. */
+  levels: z.array(z.enum(verifyLevels)).min(1).optional(),
+  /** Up to whose end the WAL is followed; absent: every known archive of the same cluster. */
+  archiveId: z.string().min(1).max(100).optional(),
+})
+
 export const backups = contract('backups', {
   list: call(
     z.object({}),
@@ -85,8 +93,8 @@ export const backups = contract('backups', {
   adopt: call(backupRef.extend({ server: z.string().max(200), label: z.string().max(200) }), jobStarted),
   /** The same reading, and nothing is kept or moved. */
   verifyForeign: call(backupRef, jobStarted),
-  /** Every file against its recorded size and SHA-256, then the archive read in full; the result joins the record. */
-  verify: call(backupRef, jobStarted),
+  /** One job with a step for each level; each leaves its own dated result in the record. */
+  verify: call(verifyRequest, jobStarted),
   /**
    * Typed confirmation: `confirm` is the folder's name. Moves it to the library's `.trash`; nothing is deleted outright.
    * Refused for a backup that others build on, unless `dependents` says that they go too.
@@ -97,6 +105,7 @@ export const backups = contract('backups', {
   ),
 })
 
+export type VerifyRequest = z.infer<typeof verifyRequest>
 export type CatalogEntry = z.infer<typeof catalogEntry>
 export type ForeignBackup = z.infer<typeof foreignBackup>
 export type RestoreWindow = z.infer<typeof restoreWindow>

@@ -152,6 +152,8 @@ const coldBackupRecord = physical.extend({
   dataDirectory: z.string(),
   /** As pg_controldata said: "shut down", or another state when its WAL came along and it will go through crash recovery. */
   state: z.string(),
+  /** Folders of include_dir, by their original paths: the server does not start without them, empty or not. */
+  configurationFolders: z.array(z.string()),
   /** Of the data directory, to be given again where it is deployed: the files of the copy are Walkback's own. */
   ownership: z.object({ account: z.string(), uid: z.int(), gid: z.int(), mode: fileMode }),
   /** Files that are of another owner, or not of the mode that follows from the data directory's: 0600, or 0640 for 0750. */

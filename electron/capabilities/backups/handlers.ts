@@ -1,8 +1,10 @@
 // Answers the calls of the backups contract: the catalog from the libraries' folders, verification, and removal to the trash.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { backupRef, type backups as backupsContract } from '../../../shared/contracts/backups'
-import { backupSubject } from '../../../shared/model/backupRecord'
+import { type backups as backupsContract, type VerifyRequest, verifyRequest } from '../../../shared/contracts/backups'
+import { type BackupRecord, backupSubject, isPhysical } from '../../../shared/model/backupRecord'
+import { holdsItsWal, levelProblem, levelsFor } from '../../../shared/model/verifyLevels'
+import type { WalArchive } from '../../../shared/model/walArchive'
 import { AppError } from '../../../shared/rpc/appError'
 import type { Handlers } from '../../../shared/rpc/contract'
 import { freeBytes } from '../../library/freeSpace'
@@ -10,8 +12,9 @@ import { readRecord, recordName } from '../../library/recordFile'
 import { scanLibraries } from '../../library/scanLibrary'
 import type { Services } from '../../services'
 import { foreignInput, startForeign } from './adoptBackup'
+import { findChain } from './backupChain'
 import { knownLibraries, removeBackup, requireAbsolute } from './removeBackup'
-import { verifyBackup, verifyOnCancel, verifySteps } from './verifyBackup'
+import { type VerifyPlan, verifyBackup, verifyOnCancel, verifySteps } from './verifyBackup'
 import { readWindows } from './windows'
 
 type Needs = Pick<Services, 'settings' | 'paths' | 'jobs' | 'tools' | 'spawn' | 'archives'>
@@ -19,7 +22,7 @@ type Needs = Pick<Services, 'settings' | 'paths' | 'jobs' | 'tools' | 'spawn' | 
 export function backupsHandlers(services: Needs): Handlers<typeof backupsContract, AbortSignal> {
   return {
     list: (_input, { signal }) => listBackups(services, signal),
-    verify: ({ path: folder }) => startVerify(services, folder),
+    verify: (request) => startVerify(services, request),
     windows: async (_input, { signal }) => {
       const { backups } = await scanLibraries(knownLibraries(services), signal)
       return { windows: await readWindows(services, backups, signal) }
@@ -35,7 +38,7 @@ export function restartVerify(services: Needs): (input: unknown) => Promise<{ jo
   return async (input) => {
     const foreign = foreignInput.safeParse(input)
     if (foreign.success) return startForeign(services, foreign.data.foreign, foreign.data.keep)
-    return startVerify(services, backupRef.parse(input).path)
+    return startVerify(services, verifyRequest.parse(input))
   }
 }
 
@@ -60,22 +63,63 @@ async function listBackups(services: Needs, signal: AbortSignal) {
   }
 }
 
-async function startVerify(services: Needs, folder: string): Promise<{ jobId: string }> {
-  const backup = requireAbsolute(folder)
-  const record = await readRecord(backup)
-  refusePartOfSet(backup)
+async function startVerify(services: Needs, request: VerifyRequest): Promise<{ jobId: string }> {
+  const plan = await planVerify(services, request)
+  const { folder, record } = plan
   const { id } = services.jobs.start({
     capability: 'backups',
     title: `Verify ${backupSubject(record)}`,
-    input: { path: backup },
+    input: { ...request, path: folder },
     connectionId: null,
     serverLabel: record.source.label,
-    steps: verifySteps,
+    steps: verifySteps(plan),
     onCancel: verifyOnCancel,
-    locks: [`path:${backup}`],
-    run: (job) => verifyBackup(backup, job, services),
+    // What it builds on gets results of its own.
+    locks: [folder, ...plan.chain.parents.map((parent) => parent.folder)].map((path) => `path:${path}`),
+    run: (job) => verifyBackup(plan, job, services),
   })
   return { jobId: id }
+}
+
+async function planVerify(services: Needs, { path: place, levels: asked, archiveId }: VerifyRequest): Promise<VerifyPlan> {
+  const folder = requireAbsolute(place)
+  const record = await readRecord(folder)
+  refusePartOfSet(folder)
+  const archives = chooseArchives(services, record, archiveId)
+  const possible = levelsFor(record)
+  const withWal = holdsItsWal(record) || archives.length > 0
+  for (const level of asked ?? []) {
+    const problem = levelProblem(record, level)
+    if (problem === '' && (level !== 'wal' || withWal)) continue
+    throw new AppError('bad_input', problem || 'This backup does not hold its WAL, and no archive of its cluster is known.', {
+      hint: problem
+        ? `Choose from ${possible.join(', ')}.`
+        : 'Add the folder that its WAL is archived into on the page of WAL archives, then verify again.',
+    })
+  }
+  const levels = possible.filter((level) => (asked ? asked.includes(level) : level !== 'wal' || withWal))
+  const needsChain = record.kind === 'base-backup' && levels.includes('manifest')
+  const chain = needsChain ? await findChain(knownLibraries(services), { folder, record }) : { parents: [], problem: '' }
+  return { folder, record, levels, archives, chain }
+}
+
+/** The one that was chosen, or every known one of the same cluster whose folder is there. */
+function chooseArchives({ archives }: Needs, record: BackupRecord, chosen?: string): WalArchive[] {
+  if (!isPhysical(record)) return []
+  const { systemIdentifier } = record.source
+  if (chosen === undefined) {
+    return archives
+      .list()
+      .filter((each) => each.systemIdentifier !== null && each.systemIdentifier === systemIdentifier && existsSync(each.folder))
+  }
+  const archive = archives.get(chosen)
+  if (archive.systemIdentifier === null || systemIdentifier === null || archive.systemIdentifier === systemIdentifier)
+    return [archive]
+  throw new AppError(
+    'bad_input',
+    `${archive.label} is the archive of the cluster ${archive.systemIdentifier}, and this backup is of ${systemIdentifier}.`,
+    { hint: 'WAL of another cluster can never be replayed on it. Choose the archive of the same cluster.' },
+  )
 }
 
 /** The set's record holds the checksum of each of its databases' records: a check is written into the set's own. */

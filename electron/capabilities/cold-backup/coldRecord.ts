@@ -88,6 +88,7 @@ export function makeRecord({ request, plan, startedAt, copied, files, warnings }
     configuration: request.configuration
       ? plan.outside.files.map((original) => ({ original, path: configurationPath(original) }))
       : [],
+    configurationFolders: request.configuration ? plan.outside.folders : [],
     dataDirectory: info.dataDirectory,
     state: control.state,
     ...ownershipOf(plan, copied),

@@ -8,11 +8,12 @@ import { formatBytes } from '../../../shared/model/byteCount'
 import { AppError } from '../../../shared/rpc/appError'
 import type { JobContext } from '../../jobs/jobTypes'
 import { type BackupPlace, finishPlace } from '../../library/backupFolder'
-import { type HashedFile, hashFiles } from '../../library/checksumFiles'
+import { checkPages } from '../../library/checkPages'
+import { type HashedFile, hashFiles, listFolder } from '../../library/checksumFiles'
+import { syncFolder } from '../../library/durability'
 import { openFolder } from '../../library/openFolder'
 import { needsCrashRecovery } from '../../postgres/localClusterState'
 import { errorCode, fromSystemError } from '../../process/systemError'
-import { checkPages } from './checkPages'
 import { configurationPath, describeResult, makeRecord } from './coldRecord'
 import { copyFiles } from './copyFiles'
 import { listFiles, requireUnchanged, type SourceEntry } from './listSource'
@@ -50,7 +51,8 @@ export async function runCold({ request, place }: ColdInput, job: JobContext, se
   await checkThePages(job, plan, request, warnings)
   const outside = request.configuration ? await listFiles(plan.outside.files, configurationPath) : []
   const sources = [...plan.listing.files, ...outside]
-  const { files, cloned } = await copy(job, plan, sources, before)
+  const settingsFolders = request.configuration ? plan.outside.folders.map(configurationPath) : []
+  const { files, cloned } = await copy(job, plan, sources, settingsFolders, before)
 
   job.step('stopped')
   await requireStopped(plan, before)
@@ -122,7 +124,11 @@ async function checkThePages(job: JobContext, plan: ColdPlan, request: ColdBacku
     return job.endStep('pages', 'skipped', why)
   }
   job.step('pages')
-  const { blocks, bad, examples } = await checkPages(job, plan.cluster)
+  const { blocks, bad, examples } = await checkPages(job, {
+    program: path.join(plan.cluster.bin, 'pg_checksums'),
+    dataDirectory: plan.cluster.dataDirectory,
+    account: plan.cluster.account,
+  })
   if (bad === 0) return job.endStep('pages', 'done', `${blocks.toLocaleString('en')} pages`)
   const message = `${bad} ${bad === 1 ? 'page of the cluster does' : 'pages of the cluster do'} not fit ${bad === 1 ? 'its' : 'their'} checksum: ${examples.join('; ')}`
   job.issue(pageIssue(message))
@@ -138,7 +144,13 @@ function pageIssue(message: string): JobIssue {
   }
 }
 
-async function copy(job: JobContext, plan: ColdPlan, sources: readonly SourceEntry[], before: Guard) {
+async function copy(
+  job: JobContext,
+  plan: ColdPlan,
+  sources: readonly SourceEntry[],
+  settingsFolders: readonly string[],
+  before: Guard,
+) {
   job.step('copy')
   const total = sources.reduce((sum, file) => sum + file.size, 0)
   let done = 0
@@ -146,7 +158,7 @@ async function copy(job: JobContext, plan: ColdPlan, sources: readonly SourceEnt
   const parents = sources.map((file) => path.posix.dirname(file.path))
   const copied = await copyFiles(
     plan.place.partial,
-    [...new Set([...plan.listing.folders.map((folder) => folder.path), ...parents])],
+    [...new Set([...plan.listing.folders.map((folder) => folder.path), ...parents, ...settingsFolders])],
     sources,
     {
       signal: job.signal,
@@ -169,7 +181,7 @@ async function copy(job: JobContext, plan: ColdPlan, sources: readonly SourceEnt
   return copied
 }
 
-/** Every file of the copy is read from the disk's side, compared with what was read from the source, and made durable. */
+/** Every file of the copy is read from the disk's side, compared with what was read from the source; then the names are made durable. */
 async function readBack(job: JobContext, place: BackupPlace, files: readonly HashedFile[]): Promise<void> {
   job.step('read')
   const total = files.reduce((sum, file) => sum + Number(file.size), 0)
@@ -179,13 +191,12 @@ async function readBack(job: JobContext, place: BackupPlace, files: readonly Has
     files.map((file) => file.path),
     {
       signal: job.signal,
-      durable: true,
       onBytes: (bytes, label) => {
         done += bytes
         job.progress({ done, total, unit: 'bytes', label })
       },
     },
-  ).catch((error: unknown) => {
+  ).catch((error: unknown): never => {
     throw fromSystemError(error, `read the copy in ${place.partial}`) ?? error
   })
   job.progress(null)
@@ -195,5 +206,7 @@ async function readBack(job: JobContext, place: BackupPlace, files: readonly Has
       hint: 'Memory or disk may be failing: look at the system log, and start again on another disk.',
     })
   }
+  const { folders } = await listFolder(place.partial)
+  for (const folder of ['', ...folders]) await syncFolder(path.join(place.partial, folder))
   job.endStep('read', 'done', formatBytes(done))
 }

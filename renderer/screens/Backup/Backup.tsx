@@ -19,6 +19,7 @@ import { useAsk } from '../../wizard/useAsk'
 import { emptyDumpDraft } from '../../wizards/dump/draft'
 import { belongsTo, sortBackups } from '../Backups/catalog'
 import { VerifiedMark } from '../Backups/VerifiedMark'
+import { ColdBackupCard } from './ColdBackupCard'
 import '../Backups/backups.css'
 
 const shownDumps = 8
@@ -38,6 +39,7 @@ export default function Backup() {
         <Card>
           <NeedServer what="back up" />
         </Card>
+        <ColdBackupCard />
       </div>
     )
   }
@@ -127,6 +129,7 @@ export default function Backup() {
           </Button>
         </div>
       </Card>
+      <ColdBackupCard />
       <Card
         title={`Backups of ${connection.label}`}
         note={catalog.data ? `${mine.length}` : undefined}

@@ -9,19 +9,18 @@ import { Button } from '../../components/Button'
 import { Chip, Severity } from '../../components/Chip'
 import { CopyButton } from '../../components/CopyButton'
 import { Dialog } from '../../components/Dialog'
-import { ErrorNote, Note } from '../../components/Feedback'
+import { Note } from '../../components/Feedback'
 import { type KeyValue, KeyValues } from '../../components/KeyValues'
 import { formatDuration } from '../../format/duration'
-import { type ShownError, shownError } from '../../format/errors'
 import { plural } from '../../format/numbers'
 import { formatAgo, formatWhen } from '../../format/time'
-import { api } from '../../rpc/api'
-import { navigate, placeLink } from '../../stores/navigation'
+import { placeLink } from '../../stores/navigation'
 import { databasesOf, kindOf, momentOf, restoreLink, verificationWord } from './catalog'
 import { PhysicalDetails } from './PhysicalDetails'
 import { RecordFiles } from './RecordFiles'
 import { RemoveBackup } from './RemoveBackup'
 import { VerifiedMark } from './VerifiedMark'
+import { VerifyDialog } from './VerifyDialog'
 
 export interface BackupDetailsProps {
   entry: CatalogEntry | undefined
@@ -34,47 +33,17 @@ export interface BackupDetailsProps {
 
 export function BackupDetails({ entry, all, windows, onClose, onChanged }: BackupDetailsProps) {
   const [removing, setRemoving] = useState(false)
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<ShownError | null>(null)
+  const [verifying, setVerifying] = useState(false)
   if (entry === undefined) return null
   const { record, path } = entry
-  const close = () => {
-    setError(null)
-    onClose()
-  }
-  const verify = async () => {
-    setBusy(true)
-    setError(null)
-    try {
-      const { jobId } = await api.backups.verify({ path })
-      navigate(placeLink(`/jobs/${encodeURIComponent(jobId)}`))
-    } catch (cause) {
-      setError(shownError(cause))
-    } finally {
-      setBusy(false)
-    }
-  }
-  const checkWal = async (archiveId: string) => {
-    setBusy(true)
-    setError(null)
-    try {
-      const { jobId } = await api.walArchive.verify({ archiveId, backup: path })
-      navigate(placeLink(`/jobs/${encodeURIComponent(jobId)}`))
-    } catch (cause) {
-      setError(shownError(cause))
-    } finally {
-      setBusy(false)
-    }
-  }
   const chain = isBase(entry) ? chainOf(entry, all) : null
   const combinable = chain !== null && chain.problem === '' && chain.links.length > 1
-  const archives = (windows ?? []).filter((window) => window.path === path)
   const link = chain === null || chain.problem === '' ? restoreLink(entry) : undefined
   return (
     <>
       <Dialog
-        open={!removing}
-        onClose={close}
+        open={!removing && !verifying}
+        onClose={onClose}
         width={880}
         title={
           <span className="row">
@@ -91,14 +60,9 @@ export function BackupDetails({ entry, all, windows, onClose, onChanged }: Backu
         }
         actions={
           <>
-            <Button icon="pass" onClick={() => void verify()} busy={busy}>
-              Verify
+            <Button icon="pass" onClick={() => setVerifying(true)}>
+              Verify…
             </Button>
-            {archives.map(({ archiveId, archive }) => (
-              <Button key={archiveId} onClick={() => void checkWal(archiveId)} disabled={busy}>
-                Check the WAL in {archive}
-              </Button>
-            ))}
             {combinable && <Button href={placeLink('/backups/combine', { backup: path })}>Combine into a full one…</Button>}
             {link !== undefined && (
               <Button kind="primary" icon="restore" href={link}>
@@ -109,7 +73,6 @@ export function BackupDetails({ entry, all, windows, onClose, onChanged }: Backu
         }
       >
         <div className="col g16">
-          {error && <ErrorNote error={error} />}
           {record.warnings.length > 0 && (
             <Note tone="warning">
               <div className="m">{plural(record.warnings.length, 'warning')} while it was made</div>
@@ -138,7 +101,7 @@ export function BackupDetails({ entry, all, windows, onClose, onChanged }: Backu
             <ul className="checks">
               {[...record.verifications].reverse().map((check) => (
                 <li key={`${check.at} ${check.level}`}>
-                  <Severity level={check.ok ? 'pass' : 'blocker'}>{check.ok ? verificationWord(check).word : 'Failed'}</Severity>
+                  <Severity level={check.ok ? 'pass' : 'blocker'}>{verificationWord(check).word}</Severity>
                   <span className="nw">
                     {formatWhen(check.at)} <span className="t3">{formatAgo(check.at)}</span>
                   </span>
@@ -154,13 +117,14 @@ export function BackupDetails({ entry, all, windows, onClose, onChanged }: Backu
           </section>
         </div>
       </Dialog>
+      {verifying && <VerifyDialog entry={entry} onClose={() => setVerifying(false)} />}
       <RemoveBackup
         {...{ entry, all, windows }}
         open={removing}
         onClose={() => setRemoving(false)}
         onRemoved={() => {
           setRemoving(false)
-          close()
+          onClose()
           onChanged()
         }}
       />

@@ -8,6 +8,7 @@ import {
   isPhysical,
   type Verification,
 } from '../../../shared/model/backupRecord'
+import { standingVerification } from '../../../shared/model/verifyLevels'
 import { placeLink } from '../../stores/navigation'
 
 export interface CatalogFilter {
@@ -98,12 +99,9 @@ export function filterBackups(entries: readonly CatalogEntry[], filter: CatalogF
   })
 }
 
-/** The newest check counts: a backup that was whole once and fails now is broken. */
+/** The newest check of each level counts: a backup that was whole once and fails now is broken. */
 export function lastVerification(record: BackupRecord): Verification | undefined {
-  return record.verifications.reduce<Verification | undefined>(
-    (latest, check) => (latest === undefined || check.at >= latest.at ? check : latest),
-    undefined,
-  )
+  return standingVerification(record)
 }
 
 /** In words, with how it is to be shown. */
