@@ -72,6 +72,13 @@ export const routes: readonly Route[] = [
     wizard: true,
     load: () => import('./wizards/dumpToServer/Wizard'),
   },
+  {
+    pattern: '/restore/standalone',
+    place: 'restore',
+    title: 'Recover a cluster',
+    wizard: true,
+    load: () => import('./wizards/recovery/Wizard'),
+  },
   { pattern: '/copy', place: 'copy', title: 'Copy', load: () => import('./screens/Copy/Copy') },
   {
     pattern: '/copy/export',

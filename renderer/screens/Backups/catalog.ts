@@ -60,11 +60,10 @@ export function databasesOf(record: BackupRecord): string[] {
   return record.databases.map(({ name }) => name)
 }
 
-/** The page that brings it back, with the backup chosen; undefined for one that can't be started by itself. */
-export function restoreLink({ path, record }: Pick<CatalogEntry, 'path' | 'record'>): string | undefined {
-  if (record.kind === 'base-backup' && record.walMethod === 'none') return undefined
-  if (isPhysical(record)) return placeLink('/restore/standalone', { backup: path })
-  return placeLink(record.kind === 'dump-set' ? '/restore/cluster' : '/restore/dump', { backup: path })
+/** The wizard that brings it back, with the backup chosen. */
+export function restoreLink({ path, record }: Pick<CatalogEntry, 'path' | 'record'>): string {
+  const wizard = isPhysical(record) ? '/restore/standalone' : record.kind === 'dump-set' ? '/restore/cluster' : '/restore/dump'
+  return placeLink(wizard, { backup: path })
 }
 
 /** By the cluster's own number where both are known, since labels and addresses change. */

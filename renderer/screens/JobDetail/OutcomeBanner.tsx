@@ -72,11 +72,9 @@ function NextStep({ job }: { job: JobSnapshot }) {
     return (
       <div className="row">
         <Button href={placeLink('/backups', { path: job.result.backupPath })}>Show the backup</Button>
-        {job.capability !== 'base-backup' && (
-          <Button kind="primary" href={placeLink(restorePlace(job), { path: job.result.backupPath })}>
-            Restore it…
-          </Button>
-        )}
+        <Button kind="primary" href={placeLink(restorePlace(job), { path: job.result.backupPath })}>
+          Restore it…
+        </Button>
       </div>
     )
   }
@@ -89,7 +87,7 @@ function NextStep({ job }: { job: JobSnapshot }) {
       </Button>
     )
   }
-  return good && job.result?.database != null ? <Button href="#/overview">Open the overview</Button> : null
+  return good && (job.result?.database != null || job.capability === 'recovery') ? <Button href="#/overview">Open the overview</Button> : null
 }
 
 /** What failed can be restored again by itself; what came back is looked at from the overview of its own server. */

@@ -52,9 +52,8 @@ describe('filters', () => {
     expect(kindOf(one.record)).toBe('incremental')
   })
 
-  it('a backup that can be started by itself leads to standalone recovery', () => {
+  it('a physical backup leads to standalone recovery', () => {
     expect(restoreLink(full)).toContain('/restore/standalone?backup=')
-    expect(restoreLink(baseEntry('bare', 7, null, { walMethod: 'none' }))).toBeUndefined()
   })
 })
 
