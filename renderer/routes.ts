@@ -130,6 +130,13 @@ export const routes: readonly Route[] = [
     load: () => import('./screens/WalArchive/ManageArchive'),
   },
   { pattern: '/backups', place: 'backups', title: 'Backups', load: () => import('./screens/Backups/Backups') },
+  {
+    pattern: '/backups/combine',
+    place: 'backups',
+    title: 'Combine into a full backup',
+    wizard: true,
+    load: () => import('./wizards/combine/Wizard'),
+  },
   { pattern: '/jobs', place: 'jobs', title: 'Jobs', load: () => import('./screens/Jobs/Jobs') },
   { pattern: '/jobs/:id', place: 'jobs', title: 'Job', load: () => import('./screens/JobDetail/JobDetail') },
   { pattern: '/practice', place: 'practice', title: 'Practice', load: () => import('./screens/Practice/Practice') },

@@ -62,6 +62,7 @@ const wizardPath: Readonly<Record<string, string>> = {
 export function wizardOf(job: Pick<JobSnapshot, 'capability' | 'input'>): string | undefined {
   const { capability, input } = job
   const kind = typeof input === 'object' && input !== null && 'kind' in input ? input.kind : undefined
+  if (capability === 'base-backup' && typeof input === 'object' && input !== null && 'chain' in input) return '/backups/combine'
   return wizardPath[capability] ?? wizardPath[`${capability} ${String(kind)}`]
 }
 

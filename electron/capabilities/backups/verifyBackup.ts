@@ -1,71 +1,71 @@
-// Verifies one backup as a job: every file against its record, then the archive read in full; the result joins the record.
-import path from 'node:path'
-import type { JobIssue, JobResult } from '../../../shared/jobs/job'
-import type { BackupRecord } from '../../../shared/model/backupRecord'
-import { formatBytes } from '../../../shared/model/byteCount'
-import { majorOf } from '../../../shared/model/pgVersion'
+// Verifies one backup as a job: level by level, each with a dated result of its own that joins the record.
+import type { JobResult } from '../../../shared/jobs/job'
+import type { BackupRecord, BaseBackupRecord } from '../../../shared/model/backupRecord'
+import { isPhysical } from '../../../shared/model/backupRecord'
+import type { VerifyLevel } from '../../../shared/model/verifyLevels'
+import type { WalArchive } from '../../../shared/model/walArchive'
 import { AppError } from '../../../shared/rpc/appError'
 import type { JobContext } from '../../jobs/jobTypes'
-import { hashFiles, listFolder } from '../../library/checksumFiles'
-import { clusterMarker, type Reader, readInFull, requireEndOfScript, shownReadCommand } from '../../library/readInFull'
-import { addVerification, isRecordFile, readRecord } from '../../library/recordFile'
+import { addVerification } from '../../library/recordFile'
 import type { Services } from '../../services'
+import type { BackupChain } from './backupChain'
+import { type Difference, type LevelResult, notRun, type Subject, sayDifferences, toIssue } from './levelResult'
+import { verifyChecksums } from './verifyChecksums'
+import { verifyManifest } from './verifyManifest'
+import { verifyRead } from './verifyRead'
+import { verifyWal } from './verifyWal'
 
-export const verifySteps = [
-  { id: 'files', label: 'Files' },
-  { id: 'checksums', label: 'Checksums' },
-  { id: 'read', label: 'Read in full' },
-  { id: 'record', label: 'Record' },
-] as const
-
-export const verifyOnCancel = 'Nothing is changed: the backup and its record stay as they are.'
-
-/** One way in which a file is not as recorded. */
-export interface Difference {
-  file: string
-  what: string
+export const levelLabels: Readonly<Record<VerifyLevel, string>> = {
+  checksums: 'Checksums',
+  read: 'Read in full',
+  manifest: 'Manifest',
+  wal: 'WAL',
 }
 
-/** Throws AppError when the backup is damaged; the record says so by then. */
-export async function verifyBackup(folder: string, job: JobContext, services: Pick<Services, 'tools'>): Promise<JobResult> {
-  job.step('files')
-  const record = await readRecord(folder)
-  const differences = await compareNames(folder, record)
-  job.endStep('files', differences.length === 0 ? 'done' : 'failed', `${record.files.length} recorded`)
+export const verifyOnCancel = 'The backup stays as it is. Levels that had ended by then keep their results in its record.'
 
-  job.step('checksums')
-  const bytes = await compareContents(folder, record, differences, job)
-  job.endStep('checksums', differences.length === 0 ? 'done' : 'failed', formatBytes(bytes))
-  for (const difference of differences) job.issue(toIssue(difference))
+export interface VerifyPlan extends Subject {
+  levels: VerifyLevel[]
+  /** Whose WAL is followed from the backup on. */
+  archives: WalArchive[]
+  chain: BackupChain
+}
 
-  job.step('read')
-  const unread =
-    differences.length > 0
-      ? 'not read: files differ from the record'
-      : record.kind === 'cold-backup'
-        ? 'a copy of a cluster’s files has no archive to read'
-        : await readArchive(folder, record, job, services)
-  if (unread instanceof AppError) differences.push({ file: record.artifact, what: unread.message })
-  const why = typeof unread === 'string' ? unread : null
-  job.endStep('read', why === null ? (unread ? 'failed' : 'done') : 'skipped', why ?? undefined)
+type Needs = Pick<Services, 'tools' | 'paths' | 'spawn'>
 
-  job.step('record')
-  job.signal.throwIfAborted()
-  const ok = differences.length === 0
-  const detail = ok
-    ? `${record.files.length} files, ${formatBytes(bytes)}${why === null ? ', read in full' : record.kind === 'cold-backup' ? '' : `; ${why}`}`
-    : sayDifferences(differences)
-  await addVerification(folder, { at: new Date().toISOString(), level: why === null ? 'read' : 'checksums', ok, detail })
-  if (!ok) {
-    throw new AppError('tool_failed', `This backup is damaged: ${sayDifferences(differences)}`, {
-      hint: `Do not rely on it: make a new ${record.kind === 'cold-backup' ? 'backup' : 'dump'} now, while the database is there. The files that agree with the record may still be restored.`,
-    })
+export function verifySteps({ levels }: VerifyPlan): { id: string; label: string }[] {
+  return levels.map((id) => ({ id, label: levelLabels[id] }))
+}
+
+/** Throws AppError when a level found damage; the record says so by then. */
+export async function verifyBackup(plan: VerifyPlan, job: JobContext, services: Needs): Promise<JobResult> {
+  const { folder, record } = plan
+  const results = new Map<VerifyLevel, LevelResult>()
+  const damage = new Map<string, Difference>()
+  for (const level of plan.levels) {
+    job.step(level)
+    // A program that reads a damaged dump tells nothing that its checksums have not told, only less exactly.
+    const skip = level === 'read' && damage.size > 0 && !isPhysical(record)
+    const result = skip ? notRun('not read: files differ from the record') : await runLevel(plan, level, job, services)
+    job.signal.throwIfAborted()
+    results.set(level, result)
+    for (const difference of [...result.differences, ...(result.archiveProblems ?? [])]) {
+      if (!damage.has(difference.file)) job.issue(toIssue(difference))
+      damage.set(difference.file, damage.get(difference.file) ?? difference)
+    }
+    const { ok, detail } = result
+    job.endStep(level, ok === null ? 'skipped' : ok ? 'done' : 'failed', detail)
+    if (ok !== null) await addVerification(folder, { at: new Date().toISOString(), level, ok, detail })
   }
+  if (damage.size > 0) throw damaged(record, [...results.values()])
   return {
-    headline: `Whole: ${record.files.length} files agree with their checksums${why === null ? ' and the archive reads in full' : ''}.`,
+    headline: headline(record, results),
     facts: [
-      { label: 'Files', value: String(record.files.length), mono: false },
-      { label: 'Read', value: formatBytes(bytes), mono: false },
+      ...[...results].map(([level, { ok, detail }]) => ({
+        label: levelLabels[level],
+        value: ok === null ? `not checked: ${detail}` : detail,
+        mono: false,
+      })),
       { label: 'Folder', value: folder, mono: true },
     ],
     backupPath: folder,
@@ -73,126 +73,78 @@ export async function verifyBackup(folder: string, job: JobContext, services: Pi
   }
 }
 
-/** Files that are missing, and what is there that no record lists. */
-async function compareNames(folder: string, record: BackupRecord): Promise<Difference[]> {
-  const { files, strange } = await listFolder(folder)
-  const known = new Set(record.files.map((file) => file.path))
-  const there = new Set(files)
-  return [
-    ...record.files.filter((file) => !there.has(file.path)).map((file) => ({ file: file.path, what: 'is missing' })),
-    ...files
-      .filter((file) => !known.has(file) && !isRecordFile(file))
-      .map((file) => ({ file, what: 'was added: the record does not list it' })),
-    ...strange.filter((file) => !known.has(file)).map((file) => ({ file, what: 'was added and is no plain file' })),
-  ]
+async function runLevel(plan: VerifyPlan, level: VerifyLevel, job: JobContext, services: Needs): Promise<LevelResult> {
+  const { folder, record } = plan
+  if (level === 'checksums') return verifyChecksums(plan, job)
+  if (level === 'read') return verifyRead(plan, job, services)
+  if (!isPhysical(record)) return notRun('a dump has no manifest and no WAL')
+  if (level === 'wal') return verifyWal({ folder, record }, plan.archives, job, services)
+  if (record.kind !== 'base-backup') return notRun('a cold backup has no manifest')
+  return verifyChain({ folder, record }, plan.chain, job, services)
 }
 
-/** Returns the bytes read. Every file that is there is read in full, also after the first that differs. */
-async function compareContents(
-  folder: string,
-  record: BackupRecord,
-  differences: Difference[],
+/**
+ * pg_verifybackup finds nothing wrong with an incremental backup whose parents are damaged or gone, and it is worth nothing
+ * without them: each is verified with it, and keeps its own result.
+ */
+async function verifyChain(
+  base: Subject<BaseBackupRecord>,
+  { parents, problem }: BackupChain,
   job: JobContext,
-): Promise<number> {
-  const total = record.files.reduce((sum, file) => sum + Number(file.size), 0)
-  const missing = new Set(differences.map((difference) => difference.file))
-  let done = 0
-  for (const file of record.files) {
-    if (missing.has(file.path)) continue
-    try {
-      const [found] = await hashFiles(folder, [file.path], {
-        signal: job.signal,
-        onBytes: (bytes) => {
-          done += bytes
-          job.progress({ done: Math.min(done, total), total, unit: 'bytes', label: file.path })
-        },
-      })
-      if (found && found.size !== file.size) {
-        const shorter = BigInt(found.size) < BigInt(file.size) ? 'is cut off' : 'has grown'
-        differences.push({ file: file.path, what: `${shorter}: ${found.size} bytes, recorded are ${file.size}` })
-      } else if (found && found.sha256 !== file.sha256) differences.push({ file: file.path, what: 'differs from its SHA-256' })
-    } catch (error) {
-      if (job.signal.aborted) throw error
-      differences.push({ file: file.path, what: `can't be read: ${error instanceof Error ? error.message : String(error)}` })
+  services: Needs,
+): Promise<LevelResult> {
+  const differences: Difference[] = problem === '' ? [] : [{ file: base.folder, what: `can’t be restored: ${problem}` }]
+  const unproved: string[] = []
+  for (const [at, parent] of parents.entries()) {
+    job.log(`Backup ${at + 1} of ${parents.length + 1} of the chain: ${parent.folder}`)
+    const result = await verifyManifest(parent, job, services)
+    job.signal.throwIfAborted()
+    const { ok, detail } = result
+    if (ok === null) unproved.push(`${parent.folder}: ${detail}`)
+    else await addVerification(parent.folder, { at: new Date().toISOString(), level: 'manifest', ok, detail })
+    for (const { file, what } of result.differences) {
+      differences.push({ file: `${parent.folder}/${file}`, what: `${what} (this backup builds on it)` })
     }
   }
-  job.progress(null)
-  return done
+  const own = await verifyManifest(base, job, services)
+  if (own.ok === null && differences.length === 0) return own
+  const all = [...differences, ...own.differences]
+  if (all.length > 0) return { ok: false, detail: sayDifferences(all), differences: all }
+  if (unproved.length > 0) return notRun(`what it builds on could not be checked: ${unproved.join('; ')}`)
+  const count = parents.length === 1 ? 'the backup' : `the ${parents.length} backups`
+  return parents.length === 0
+    ? own
+    : { ...own, detail: `${own.detail}; so ${parents.length === 1 ? 'is' : 'are'} ${count} that it builds on` }
 }
 
-/** null when it was read; words when it could not be tried; the error when it is not whole. */
-async function readArchive(
-  folder: string,
-  record: BackupRecord,
-  job: JobContext,
-  services: Pick<Services, 'tools'>,
-): Promise<null | string | AppError> {
-  let reader: Reader | null = null
-  const archive = path.join(folder, record.artifact)
-  if (record.kind === 'cluster-dump') return readScript(archive, job)
-  if (record.format !== 'plain') {
-    const writer = record.tools.find((tool) => tool.program === 'pg_dump')?.version ?? record.source.serverVersion
-    try {
-      reader = await services.tools.forServer('pg_restore', writer)
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error
-      const why = `not read: no pg_restore ${majorOf(writer)} or newer is here.`
-      job.log(`${why} ${error.message}`, 'warning')
-      return why
-    }
+function damaged(record: BackupRecord, results: readonly LevelResult[]): AppError {
+  const own = new Map(
+    results
+      .flatMap(({ differences }) => differences)
+      .toReversed()
+      .map((each) => [each.file, each]),
+  )
+  if (own.size > 0) {
+    const again = isPhysical(record) ? 'backup' : 'dump'
+    return new AppError('tool_failed', `This backup is damaged: ${sayDifferences([...own.values()].toReversed())}`, {
+      hint: `Do not rely on it: make a new ${again} now, while the database is there. The files that agree with the record may still be restored.`,
+    })
   }
-  try {
-    for (const [at, one] of archivesOf(folder, record).entries()) {
-      const shown = reader && shownReadCommand(reader, record.format, one)
-      if (shown) job.command(shown)
-      if (record.kind === 'dump-set') {
-        const label = record.databases[at]?.name ?? ''
-        job.progress({ done: at, total: record.databases.length, unit: 'objects', label: `reading ${label}` })
-      }
-      await readInFull(job, reader, record.format, one)
-    }
-    if (record.kind === 'dump-set' && record.globals)
-      await requireEndOfScript(path.join(folder, record.globals.path), clusterMarker)
-    return null
-  } catch (error) {
-    if (job.signal.aborted || !(error instanceof AppError)) throw error
-    // The program did not come to an end: that says nothing about the archive.
-    if (/ended by the signal/.test(error.message)) throw error
-    return error
+  const problems = results.flatMap(({ archiveProblems }) => archiveProblems ?? [])
+  return new AppError('tool_failed', `This backup is whole, but the WAL after it is not: ${sayDifferences(problems)}`, {
+    hint: 'Make a new base backup now: from it on, the archive is whole again. What can be reached before the break stays reachable.',
+  })
+}
+
+function headline(record: BackupRecord, results: ReadonlyMap<VerifyLevel, LevelResult>): string {
+  const words: Record<VerifyLevel, string> = {
+    checksums: `${record.files.length} files agree with their checksums`,
+    read: record.kind === 'cold-backup' ? 'every page has its checksum' : 'the archive reads in full',
+    manifest: 'every file is as in the manifest',
+    wal: 'the WAL is complete and sound',
   }
-}
-
-function archivesOf(folder: string, record: BackupRecord): string[] {
-  if (record.kind !== 'dump-set') return [path.join(folder, record.artifact)]
-  return record.databases.map(({ artifact }) => path.join(folder, artifact))
-}
-
-/** A script of pg_dumpall says at its end that it is whole. */
-async function readScript(script: string, job: JobContext): Promise<null | AppError> {
-  try {
-    await requireEndOfScript(script, clusterMarker)
-    return null
-  } catch (error) {
-    if (job.signal.aborted || !(error instanceof AppError)) throw error
-    return error
-  }
-}
-
-function toIssue({ file, what }: Difference): JobIssue {
-  return {
-    severity: 'error',
-    object: file,
-    objectKind: 'FILE',
-    entry: '',
-    message: `${file} ${what}.`,
-    statement: '',
-    harmless: null,
-    advice: '',
-    logLine: null,
-  }
-}
-
-function sayDifferences(differences: readonly Difference[]): string {
-  const said = differences.slice(0, 5).map(({ file, what }) => `${file} ${what}`)
-  return `${said.join('; ')}${differences.length > 5 ? `; and ${differences.length - 5} more` : ''}.`
+  const proved = [...results].filter(([, { ok }]) => ok === true).map(([level]) => words[level])
+  if (proved.length === 0) return 'Nothing was proved: no level could be run here.'
+  const last = proved.at(-1) ?? ''
+  return `Whole: ${proved.length === 1 ? last : `${proved.slice(0, -1).join(', ')} and ${last}`}.`
 }

@@ -1,5 +1,4 @@
 // How a base backup will be checked after it was taken: by which programs, and what of it they can't read.
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { BaseBackupRequest } from '../../../shared/contracts/baseBackup'
 import type { ShownCommand } from '../../../shared/jobs/job'
@@ -9,6 +8,7 @@ import { type BuiltCommand, buildCommand } from '../../../shared/tools/buildComm
 import { pgVerifybackup } from '../../../shared/tools/pgVerifybackup'
 import { shownWords } from '../../../shared/tools/showCommand'
 import { readCompression } from '../../../shared/tools/walCompression'
+import { findExactTool } from '../../library/exactTool'
 import { type PackedBy, unpackProblem } from '../../library/unpackFile'
 import type { PhysicalSource } from '../../postgres/readPhysicalSource'
 import type { Tools } from '../../services'
@@ -37,15 +37,15 @@ const nothing: VerifyPlan = { command: null, ownCheck: false, waldump: null, wal
 
 export async function planVerify(
   tools: Tools,
-  { format, options, verify }: BaseBackupRequest,
-  source: PhysicalSource,
+  { format, options, verify }: Pick<BaseBackupRequest, 'format' | 'options' | 'verify'>,
+  source: Pick<PhysicalSource, 'version'>,
   data: string,
   target: string | null,
 ): Promise<VerifyPlan> {
   if (!verify || target !== null) return nothing
   const manifest = options.noManifest !== true
   const withWal = options.walMethod !== 'none'
-  const waldump = withWal ? await findExact(tools, 'pg_waldump', source.version) : null
+  const waldump = withWal ? await findExactTool(tools, 'pg_waldump', source.version) : null
   const major = majorOf(source.version)
   const walProblem =
     withWal && waldump === null ? `There is no pg_waldump ${major} here, so the WAL of the backup is not read.` : ''
@@ -101,11 +101,4 @@ async function find(tools: Tools, program: string, server: number): Promise<Base
     if (error instanceof AppError) return error
     throw error
   }
-}
-
-/** WAL is read by programs of its own major alone. */
-async function findExact(tools: Tools, program: string, server: number): Promise<BaseTool | null> {
-  const found = await find(tools, program, server)
-  if (found instanceof AppError || majorOf(found.version) !== majorOf(server)) return null
-  return existsSync(found.path) ? found : null
 }

@@ -4,13 +4,12 @@ import path from 'node:path'
 import type { BackupManifest } from '../../../shared/model/backupManifest'
 import { formatBytes } from '../../../shared/model/byteCount'
 import { formatLsn } from '../../../shared/model/lsn'
-import { formatPgVersion } from '../../../shared/model/pgVersion'
 import { AppError } from '../../../shared/rpc/appError'
-import { buildCommand } from '../../../shared/tools/buildCommand'
-import { pgWaldump } from '../../../shared/tools/pgWaldump'
 import type { JobContext } from '../../jobs/jobTypes'
 import type { FileProblem } from '../../library/memberCheck'
 import { isBackupTar, readManifest, readTarBackup, type TarBackup } from '../../library/readTarBackup'
+import { readWalRange } from '../../library/readWalRange'
+import { runVerifier } from '../../library/runVerifier'
 import { packedBy, unpackProblem } from '../../library/unpackFile'
 import { blankIssue } from './baseMessages'
 import type { VerifyPlan } from './planVerify'
@@ -45,7 +44,7 @@ export async function checkPlain(
   job.step('verify')
   const manifest = await manifestOf(data)
   const proofs: string[] = []
-  if (plan.command) proofs.push(await runVerifier(job, plan.command, manifest))
+  if (plan.command) proofs.push(await verifyWithProgram(job, plan.command, manifest))
   if (plan.waldump) proofs.push(await readWal(job, plan.waldump, path.join(data, 'pg_wal'), manifest, said))
   const detail = endVerify(job, plan, proofs)
   return {
@@ -67,7 +66,7 @@ export async function checkTars(
   job.step('verify')
   const manifest = await manifestOf(data)
   const proofs: string[] = []
-  if (plan.command) proofs.push(await runVerifier(job, plan.command, manifest))
+  if (plan.command) proofs.push(await verifyWithProgram(job, plan.command, manifest))
   const names = (await readdir(data)).filter(isBackupTar).toSorted()
   if (!names.some((name) => name.startsWith('base.tar'))) throw new AppError('tool_failed', 'There is no base.tar in the backup.')
   const walFolder = plan.waldump ? path.join(folder, 'wal-check') : null
@@ -115,57 +114,27 @@ async function manifestOf(data: string): Promise<BackupManifest | null> {
   }
 }
 
-async function runVerifier(
+async function verifyWithProgram(
   job: JobContext,
-  { tool, command }: NonNullable<VerifyPlan['command']>,
+  command: NonNullable<VerifyPlan['command']>,
   manifest: BackupManifest | null,
 ): Promise<string> {
-  let verified = false
-  const problems: FileProblem[] = []
-  const errors: string[] = []
-  const exit = await job.run({
-    file: tool.path,
-    argv: command.argv,
-    logStderr: false,
-    onStdout: (line) => {
-      job.log(line)
-      if (line === 'backup successfully verified') verified = true
-    },
-    onStderr: (line) => {
-      const progress = /^ *(\d+)\/(\d+) kB \(\d+%\) verified/.exec(line)
-      if (progress) {
-        const [done, total] = [Number(progress[1]) * 1024, Number(progress[2]) * 1024]
-        job.progress({ done, total, unit: 'bytes', label: 'every file against the manifest' })
-        return
-      }
-      job.log(line, /error: /.test(line) ? 'error' : 'info')
-      const error = /^pg_verifybackup: error: (.*)$/.exec(line)?.[1]
-      if (error === undefined) return
-      errors.push(error)
-      problems.push({ file: /"([^"]+)"/.exec(error)?.[1] ?? '', what: error })
-    },
-  })
-  job.progress(null)
-  if (exit.cancelled) throw new AppError('cancelled', 'pg_verifybackup was cancelled.')
-  const program = `pg_verifybackup ${formatPgVersion(tool.version)}`
-  if (exit.killedBy !== null) {
-    throw new AppError('tool_failed', `${program} was ended by the signal ${exit.killedBy}, which did not come from Walkback.`, {
-      hint: 'The backup itself may be whole: it is kept as unfinished. Take another one.',
-    })
-  }
+  const { verified, problems, walErrors, program } = await runVerifier(job, command)
   for (const { file, what } of problems)
     job.issue({ ...blankIssue, severity: 'error', object: file, objectKind: 'FILE', message: what })
-  if (exit.code !== 0 || !verified) {
+  if (!verified) {
+    const said = [...problems.map(({ what }) => what), ...walErrors]
     throw new AppError(
       'tool_failed',
-      `The backup is not whole, says ${program}: ${errors.slice(0, 3).join('; ') || 'it gave no reason'}.`,
+      `The backup is not whole, says ${program}: ${said.slice(0, 3).join('; ') || 'it gave no reason'}.`,
       {
         hint: 'Do not rely on it: it is kept as unfinished. Look whether the disk is sound, and take another one.',
       },
     )
   }
   const files = manifest ? `${manifest.files.length} files` : 'every file'
-  return command.argv.includes('--no-parse-wal') ? `${files} as in the manifest` : `${files} as in the manifest, its WAL read`
+  const unread = command.command.argv.includes('--no-parse-wal')
+  return unread ? `${files} as in the manifest` : `${files} as in the manifest, its WAL read`
 }
 
 function refuseProblems(job: JobContext, problems: readonly FileProblem[]): void {
@@ -192,21 +161,13 @@ async function readWal(
   const own = said.start && said.stop !== null ? [{ timeline: said.start.timeline, start: said.start.lsn, end: said.stop }] : []
   const ranges = manifest?.walRanges ?? own
   let bytes = 0n
-  for (const { timeline, start, end } of ranges) {
-    const { argv } = buildCommand(
-      pgWaldump,
-      { path: folder, timeline, start: formatLsn(start), end: formatLsn(end), quiet: true },
-      { tool: tool.version, server: null },
-    )
-    job.progress({ done: 0, total: null, unit: 'bytes', label: 'reading its WAL' })
-    const exit = await job.run({ file: tool.path, argv })
-    job.progress(null)
-    if (exit.cancelled) throw new AppError('cancelled', 'pg_waldump was cancelled.')
-    if (exit.code !== 0) {
-      const why = exit.stderrTail.find((line) => /(error|fatal): /.test(line))?.replace(/^pg_waldump: (error|fatal): /, '')
+  for (const range of ranges) {
+    const { start, end } = range
+    const why = await readWalRange(job, tool, folder, range)
+    if (why !== null) {
       throw new AppError(
         'tool_failed',
-        `The WAL of the backup can't be read from ${formatLsn(start)} to ${formatLsn(end)}: ${why ?? `exit code ${exit.code}`}.`,
+        `The WAL of the backup can't be read from ${formatLsn(start)} to ${formatLsn(end)}: ${why}.`,
         {
           hint: 'Do not rely on it: it is kept as unfinished. Take another one.',
         },

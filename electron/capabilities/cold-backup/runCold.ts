@@ -8,12 +8,12 @@ import { formatBytes } from '../../../shared/model/byteCount'
 import { AppError } from '../../../shared/rpc/appError'
 import type { JobContext } from '../../jobs/jobTypes'
 import { type BackupPlace, finishPlace } from '../../library/backupFolder'
+import { checkPages } from '../../library/checkPages'
 import { type HashedFile, hashFiles, listFolder } from '../../library/checksumFiles'
 import { syncFolder } from '../../library/durability'
 import { openFolder } from '../../library/openFolder'
 import { needsCrashRecovery } from '../../postgres/localClusterState'
 import { errorCode, fromSystemError } from '../../process/systemError'
-import { checkPages } from './checkPages'
 import { configurationPath, describeResult, makeRecord } from './coldRecord'
 import { copyFiles } from './copyFiles'
 import { listFiles, requireUnchanged, type SourceEntry } from './listSource'
@@ -124,7 +124,11 @@ async function checkThePages(job: JobContext, plan: ColdPlan, request: ColdBacku
     return job.endStep('pages', 'skipped', why)
   }
   job.step('pages')
-  const { blocks, bad, examples } = await checkPages(job, plan.cluster)
+  const { blocks, bad, examples } = await checkPages(job, {
+    program: path.join(plan.cluster.bin, 'pg_checksums'),
+    dataDirectory: plan.cluster.dataDirectory,
+    account: plan.cluster.account,
+  })
   if (bad === 0) return job.endStep('pages', 'done', `${blocks.toLocaleString('en')} pages`)
   const message = `${bad} ${bad === 1 ? 'page of the cluster does' : 'pages of the cluster do'} not fit ${bad === 1 ? 'its' : 'their'} checksum: ${examples.join('; ')}`
   job.issue(pageIssue(message))

@@ -1,8 +1,15 @@
-// Reads every page of a stopped cluster through pg_checksums --check, and tells its verdict.
-import path from 'node:path'
-import { AppError } from '../../../shared/rpc/appError'
-import type { JobContext } from '../../jobs/jobTypes'
-import type { LocalCluster } from '../../postgres/localClusterState'
+// Reads every page of a stopped cluster, or of a copy of one, through pg_checksums --check, and tells its verdict.
+import { AppError } from '../../shared/rpc/appError'
+import type { JobContext } from '../jobs/jobTypes'
+import type { OsAccount } from '../process/processTypes'
+
+export interface PageSource {
+  /** Path of pg_checksums, of the cluster's major. */
+  program: string
+  dataDirectory: string
+  /** Whose files they are; null for our own. */
+  account: OsAccount | null
+}
 
 export interface PageVerdict {
   /** As pg_checksums counts them. */
@@ -13,14 +20,14 @@ export interface PageVerdict {
 }
 
 /** Throws AppError tool_failed when the program did not come to a verdict. */
-export async function checkPages(job: JobContext, cluster: LocalCluster): Promise<PageVerdict> {
+export async function checkPages(job: JobContext, source: PageSource): Promise<PageVerdict> {
   const lines: string[] = []
   const examples: string[] = []
   const exit = await job.run({
-    file: path.join(cluster.bin, 'pg_checksums'),
-    argv: ['--check', '--progress', `--pgdata=${cluster.dataDirectory}`],
+    file: source.program,
+    argv: ['--check', '--progress', `--pgdata=${source.dataDirectory}`],
     env: { LC_ALL: 'C' },
-    ...(cluster.account ? { runAs: cluster.account } : {}),
+    ...(source.account ? { runAs: source.account } : {}),
     logStderr: false,
     onStdout: (line) => {
       lines.push(line)
