@@ -22,7 +22,8 @@ export interface IndexFile {
   readonly entries: ReadonlyMap<string, ArchiveEntry>
   /** What was done with a damaged file; null when nothing was wrong. */
   readonly problem: string | null
-  put(entries: readonly ArchiveEntry[], gone?: readonly string[]): void
+  /** What took long to learn is flushed to the disk; the rest is soon learned again, and half a line is found and dropped. */
+  put(entries: readonly ArchiveEntry[], options?: { gone?: readonly string[]; flush?: boolean }): void
 }
 
 export function indexPath(dataFolder: string, folder: string): string {
@@ -43,12 +44,12 @@ export async function openIndexFile(dataFolder: string, folder: string): Promise
       problem = `${read} It is kept as ${await setAside(path)}, and the archive is read again.`
     }
   }
-  if (lines === 0) writeDurably(path, seal({ shape, folder }))
+  if (lines === 0) append(path, seal({ shape, folder }), false)
   return {
     path,
     entries,
     problem,
-    put(changed, gone = []) {
+    put(changed, { gone = [], flush = true } = {}) {
       for (const entry of changed) entries.set(entry.file, entry)
       for (const file of gone) entries.delete(file)
       lines += changed.length + gone.length
@@ -57,7 +58,7 @@ export async function openIndexFile(dataFolder: string, folder: string): Promise
         lines = entries.size
         return
       }
-      append(path, [...changed.map(seal), ...gone.map((file) => seal({ kind: 'gone', file } satisfies Line))].join(''))
+      append(path, [...changed.map(seal), ...gone.map((file) => seal({ kind: 'gone', file } satisfies Line))].join(''), flush)
     },
   }
 }
@@ -67,12 +68,12 @@ function seal(value: unknown): string {
   return `${crc32(text).toString(16).padStart(8, '0')} ${text}\n`
 }
 
-function append(path: string, text: string): void {
+function append(path: string, text: string, flush: boolean): void {
   if (text === '') return
   const fd = openSync(path, 'a', 0o600)
   try {
     writeSync(fd, text)
-    fsyncSync(fd)
+    if (flush) fsyncSync(fd)
   } finally {
     closeSync(fd)
   }

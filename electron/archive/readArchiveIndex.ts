@@ -138,7 +138,7 @@ async function readChangedFiles(
     signal.throwIfAborted()
     entries.push(...(await Promise.all(changed.slice(from, from + atOnce).map((file) => readArchiveFile(file, options)))))
   }
-  if (entries.length > 0 || gone.length > 0) index.put(entries, gone)
+  if (entries.length > 0 || gone.length > 0) index.put(entries, { gone, flush: false })
   return new Set(changed.map(({ file }) => file))
 }
 

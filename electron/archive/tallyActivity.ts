@@ -17,13 +17,11 @@ export function createTally(): Tally {
   let [commits, aborts] = [0, 0]
   let [earliest, latest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   // Kept as numbers until the end: there are millions of them.
-  let first: number[] | null = null
-  let last: number[] | null = null
-  let end: number[] | null = null
+  const [first, last, end] = [noEnd(), noEnd(), noEnd()]
   return {
     restorePoints: [],
     add(kind, { hi, lo }, time, xid) {
-      end = [hi, lo, time, xid]
+      keep(end, hi, lo, time, xid)
       if (kind === 'abort') {
         aborts += 1
         return
@@ -32,23 +30,37 @@ export function createTally(): Tally {
       if (time < earliest) earliest = time
       if (time > latest) latest = time
       minutes.add(time)
-      first ??= end
-      last = end
+      if (commits === 1) keep(first, hi, lo, time, xid)
+      keep(last, hi, lo, time, xid)
     },
     pack: () => ({
       ...{ commits, aborts, minutes: minutes.pack() },
       earliest: commits > 0 ? earliest : null,
       latest: commits > 0 ? latest : null,
-      firstCommit: toEnd(first),
-      lastCommit: toEnd(last),
-      lastEnd: toEnd(end),
+      firstCommit: commits > 0 ? toEnd(first) : null,
+      lastCommit: commits > 0 ? toEnd(last) : null,
+      lastEnd: commits + aborts > 0 ? toEnd(end) : null,
     }),
   }
 }
 
-function toEnd(kept: number[] | null): TransactionEnd | null {
-  if (!kept) return null
-  const [hi = 0, lo = 0, time = 0, xid = 0] = kept
+interface KeptEnd {
+  hi: number
+  lo: number
+  time: number
+  xid: number
+}
+
+const noEnd = (): KeptEnd => ({ hi: 0, lo: 0, time: 0, xid: 0 })
+
+function keep(end: KeptEnd, hi: number, lo: number, time: number, xid: number): void {
+  end.hi = hi
+  end.lo = lo
+  end.time = time
+  end.xid = xid
+}
+
+function toEnd({ hi, lo, time, xid }: KeptEnd): TransactionEnd {
   return { lsn: formatLsn(toPosition(hi, lo)), time, xid }
 }
 

@@ -16,8 +16,8 @@ export interface WaldumpReader {
 export function readWaldump(on: (event: WaldumpEvent) => void): WaldumpReader {
   const toTime = timeReader()
   let rest = ''
-  const line = (text: string) => {
-    const event = readLine(text, toTime)
+  const line = (text: string, from: number, end: number) => {
+    const event = readPlainEnd(text, from, end, toTime) ?? readLine(text.slice(from, end), toTime)
     if (event) on(event)
   }
   return {
@@ -25,20 +25,65 @@ export function readWaldump(on: (event: WaldumpEvent) => void): WaldumpReader {
       const text = rest === '' ? chunk : rest + chunk
       let from = 0
       for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', from)) {
-        line(text.slice(from, end))
+        line(text, from, end)
         from = end + 1
       }
       rest = text.slice(from)
     },
     end() {
-      if (rest !== '') line(rest)
+      if (rest !== '') line(rest, 0, rest.length)
       rest = ''
     },
   }
 }
 
+const slashCode = 0x2f
+const commaCode = 0x2c
+
+/**
+ * COMMIT and ABORT with numbers that fit their columns, which nearly all lines are: read in place, since there are millions.
+ * undefined for any other line.
+ */
+function readPlainEnd(text: string, from: number, end: number, toTime: TimeReader): WaldumpEvent | undefined {
+  if (end - from < 140 || text.charCodeAt(from + 6) !== 0x54) return undefined // T
+  if (text.charCodeAt(from + 39) !== slashCode || text.charCodeAt(from + 62) !== commaCode) return undefined
+  const slash = text.indexOf('/', from + 69)
+  const desc = text.indexOf('/', slash + 9) + 9
+  if (text.charCodeAt(slash + 9) !== commaCode || text.charCodeAt(desc) !== commaCode) return undefined
+  const commit = text.startsWith(', desc: COMMIT ', desc)
+  if (!commit && !text.startsWith(', desc: ABORT ', desc)) return undefined
+  const time = desc + (commit ? 15 : 14)
+  return {
+    kind: commit ? 'commit' : 'abort',
+    hi: hexIn(text, from + 69, slash),
+    lo: hexIn(text, slash + 1, slash + 9),
+    length: decimalIn(text, from + 40, from + 46),
+    xid: decimalIn(text, from + 52, from + 62),
+    time: toTime(text, time),
+  }
+}
+
+/** Leading spaces count as zeros. */
+function decimalIn(text: string, from: number, end: number): number {
+  let value = 0
+  for (let at = from; at < end; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code !== 0x20) value = value * 10 + code - 0x30
+  }
+  return value
+}
+
+function hexIn(text: string, from: number, end: number): number {
+  let value = 0
+  for (let at = from; at < end; at += 1) {
+    const code = text.charCodeAt(at)
+    value = value * 16 + (code < 0x40 ? code - 0x30 : code - 0x37)
+  }
+  return value
+}
+
 /** `rmgr: Transaction len (rec/tot):     34/    34, tx:   487, lsn: 0/0163F4C8, prev 0/0163F490, desc: COMMIT 2026-...` */
-function readLine(text: string, toTime: (text: string) => number): WaldumpEvent | undefined {
+function readLine(text: string, toTime: TimeReader): WaldumpEvent | undefined {
   if (!text.startsWith('rmgr: ')) return undefined
   const desc = text.indexOf(', desc: ')
   if (desc === -1) return undefined
@@ -46,12 +91,12 @@ function readLine(text: string, toTime: (text: string) => number): WaldumpEvent 
   if (text.startsWith('Transaction', 6)) {
     const place = readPlace(text)
     if (!place) return undefined
-    if (text.startsWith('COMMIT ', what)) return { kind: 'commit', ...place, time: toTime(text.slice(what + 7, what + 37)) }
-    if (text.startsWith('ABORT ', what)) return { kind: 'abort', ...place, time: toTime(text.slice(what + 6, what + 36)) }
+    if (text.startsWith('COMMIT ', what)) return { kind: 'commit', ...place, time: toTime(text, what + 7) }
+    if (text.startsWith('ABORT ', what)) return { kind: 'abort', ...place, time: toTime(text, what + 6) }
     const prepared = /^(COMMIT|ABORT)_PREPARED (\d+): (\S+ \S+ UTC)/.exec(text.slice(what, what + 80))
     if (!prepared) return undefined
     const kind = prepared[1] === 'COMMIT' ? 'commit' : 'abort'
-    return { kind, ...place, xid: Number(prepared[2]), time: toTime(prepared[3] ?? '') }
+    return { kind, ...place, xid: Number(prepared[2]), time: toTime(prepared[3] ?? '', 0) }
   }
   const first = text.charCodeAt(what)
   if (first !== 0x52 && first !== 0x43 && first !== 0x45) return undefined // R, C, E
@@ -88,16 +133,21 @@ function readPlace(text: string): { hi: number; lo: number; length: number; xid:
   }
 }
 
-/** Microseconds since 1970 of `2026-11-22 06:24:22.348123 UTC`. The minute is kept: neighbours share it. */
-function timeReader(): (text: string) => number {
+/** Microseconds since 1970 of `2026-11-22 06:24:22.348123 UTC`, which begins at `at`. */
+type TimeReader = (text: string, at: number) => number
+
+/** The minute is kept: neighbours share it. */
+function timeReader(): TimeReader {
   let minute = ''
   let base = 0
-  return (text) => {
-    if (text.slice(0, 16) !== minute) {
-      minute = text.slice(0, 16)
+  return (text, at) => {
+    if (minute === '' || !text.startsWith(minute, at)) {
+      minute = text.slice(at, at + 16)
       base = Date.parse(`${minute.replace(' ', 'T')}:00Z`) * 1000
     }
-    if (!text.endsWith(' UTC')) throw new RangeError(`pg_waldump printed a time that is not in UTC: ${text}`)
-    return base + Number(text.slice(17, 19)) * 1_000_000 + Number(text.slice(20, 26))
+    if (!text.startsWith(' UTC', at + 26)) {
+      throw new RangeError(`pg_waldump printed a time that is not in UTC: ${text.slice(at, at + 32)}`)
+    }
+    return base + decimalIn(text, at + 17, at + 19) * 1_000_000 + decimalIn(text, at + 20, at + 26)
   }
 }
