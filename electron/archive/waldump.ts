@@ -103,6 +103,6 @@ function judge(exit: { code: number | null; killedBy: string | null; stderrTail:
   const words = (exit.stderrTail.findLast((line) => line.trim() !== '') ?? '').replace(/^pg_waldump: (?:fatal|error): /, '')
   const record = /^error in WAL record at ([0-9A-F]+\/[0-9A-F]+): (.*)$/.exec(words)
   if (record?.[1]) return { kind: 'damage', lastSound: toLsn(record[1]), words: record[2] ?? '' }
-  if (/^could not find a valid record after /.test(words)) return { kind: 'damage', lastSound: null, words }
+  if (words.startsWith('could not find a valid record after ')) return { kind: 'damage', lastSound: null, words }
   return { kind: 'failed', words: words || `pg_waldump ended with ${exit.code ?? exit.killedBy}` }
 }

@@ -39,7 +39,7 @@ function archiverDangers(server: NonNullable<Known['server']>): Danger[] {
     dangers.push({
       danger: 'failing',
       severity: 'error',
-      says: `Archiving fails: ${lastFailed.file}, last tried at ${lastFailed.at.replace('T', ' ').replace('Z', ' UTC')}.`,
+      says: `Archiving fails: ${lastFailed.file}, last tried at ${lastFailed.at.slice(0, 19).replace('T', ' ')} UTC${lastFailed.message === null ? '' : `: ${lastFailed.message}`}.`,
       advice:
         lastFailed.message === null
           ? `${lastFailed.where} The server keeps its WAL until archiving works again, and that can fill its disk.`

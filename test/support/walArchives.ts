@@ -126,3 +126,18 @@ export async function nextXid(cluster: TestCluster): Promise<number> {
   const [row] = await cluster.sql('SELECT txid_snapshot_xmax(txid_current_snapshot())::text AS xid')
   return Number(row?.xid)
 }
+
+/** The cluster goes on as a new timeline: a recovery that ends at once, with the end of its own WAL. */
+export async function newTimeline(cluster: TestCluster): Promise<void> {
+  await cluster.stop()
+  const signal = path.join(cluster.dataDir, 'recovery.signal')
+  fs.writeFileSync(signal, '')
+  fs.chownSync(signal, testAccount().uid, testAccount().gid)
+  fs.appendFileSync(path.join(cluster.dataDir, 'postgresql.conf'), "restore_command = 'false'\n")
+  await cluster.start()
+  const end = Date.now() + 30_000
+  while ((await cluster.sql('SELECT pg_is_in_recovery() AS on'))[0]?.on) {
+    if (Date.now() > end) throw new Error(`the recovery did not end:\n${cluster.log().slice(-2000)}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}

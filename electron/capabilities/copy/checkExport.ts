@@ -7,9 +7,9 @@ import type { ExportRequest } from '../../../shared/contracts/copy'
 import { formatBytes } from '../../../shared/model/byteCount'
 import type { PreflightRow } from '../../../shared/model/preflight'
 import { freeBytes, writeProblem } from '../../library/freeSpace'
+import { zstdProblem } from '../../process/zstd'
 import { goTo, row } from './preflightRow'
 import { type CopyServer, serverTexts, type TableFacts } from './readFacts'
-import { zstdProblem } from '../../process/zstd'
 
 export async function checkExport(
   client: Client,

@@ -4,6 +4,7 @@ import { type CopyRequest, type copy as copyContract, copyRequest } from '../../
 import type { Handlers } from '../../../shared/rpc/contract'
 import type { JobContext } from '../../jobs/jobTypes'
 import { withClient } from '../../postgres/withClient'
+import { zstdProblem } from '../../process/zstd'
 import type { CopyServices } from './copySession'
 import { exportSample } from './exportSample'
 import { detectFile, fileSample } from './fileStart'
@@ -12,7 +13,6 @@ import { findTable, noTable, readCopyServer, readEncodings, readSchemas, serverT
 import { runExport } from './runExport'
 import { runImport } from './runImport'
 import { runTransfer } from './runTransfer'
-import { zstdProblem } from '../../process/zstd'
 
 export function copyHandlers(services: CopyServices): Handlers<typeof copyContract, AbortSignal> {
   const { connections } = services

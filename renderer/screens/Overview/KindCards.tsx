@@ -8,7 +8,6 @@ import { Icon, type IconName } from '../../components/Icon'
 import { type KeyValue, KeyValues } from '../../components/KeyValues'
 import { formatAgo, formatWhen } from '../../format/time'
 import { placeLink } from '../../stores/navigation'
-import type { ServerPage } from '../../stores/server'
 import { type CheckState, checkState } from './protection'
 
 interface KindCardProps {
@@ -21,7 +20,7 @@ interface KindCardProps {
   children?: ReactNode
 }
 
-function KindCard({ icon, title, chip, figure, beside, rows, children }: KindCardProps) {
+export function KindCard({ icon, title, chip, figure, beside, rows, children }: KindCardProps) {
   return (
     <section className="card kind" aria-label={title}>
       <div className="row kind-head">
@@ -106,30 +105,6 @@ export function BaseBackupCard() {
   return (
     <KindCard icon="disk" title="Last base backup" figure="None yet" rows={[]}>
       A copy of the whole cluster, the ground for going back to any moment. This version of Walkback can not make one.
-    </KindCard>
-  )
-}
-
-export function WalCard({ archiving }: { archiving: ServerPage['archiving'] | null }) {
-  const rows: KeyValue[] = archiving
-    ? [
-        { label: 'archive_mode', value: archiving.mode, mono: true },
-        ...(archiving.mode === 'off'
-          ? []
-          : [
-              {
-                label: 'Last archived',
-                value: archiving.lastArchivedAt === null ? 'never' : formatWhen(archiving.lastArchivedAt),
-              },
-              { label: 'Last failed', value: archiving.lastFailedAt === null ? 'never' : formatWhen(archiving.lastFailedAt) },
-            ]),
-      ]
-    : []
-  return (
-    <KindCard icon="wal" title="WAL archive" figure="None yet" rows={rows}>
-      {archiving === null || archiving.mode === 'off'
-        ? 'Every change, kept as it happens. This version of Walkback can not make one.'
-        : undefined}
     </KindCard>
   )
 }

@@ -6,14 +6,17 @@ import { EmptyState, ErrorNote, Loading } from '../../components/Feedback'
 import { editConnection, useConnections } from '../../stores/connections'
 import { useNow } from '../../stores/useNow'
 import { DatabasesCard } from './DatabasesCard'
-import { BaseBackupCard, LastDumpCard, WalCard } from './KindCards'
+import { BaseBackupCard, LastDumpCard } from './KindCards'
 import { MomentsCard } from './MomentsCard'
 import { dumpsOfServer, judge, protectDatabases } from './protection'
 import { ReadinessCard } from './ReadinessCard'
 import { ServerCard } from './ServerCard'
 import { useOverview } from './useOverview'
+import { useServerArchive } from './useServerArchive'
 import { VerdictCard } from './VerdictCard'
+import { WalCard } from './WalCard'
 import { Welcome } from './Welcome'
+import { withWal } from './walProtection'
 import './overview.css'
 
 export default function Overview() {
@@ -34,6 +37,7 @@ function Framed({ children }: { children: React.ReactNode }) {
 
 function ServerOverview() {
   const { connection, server, catalog, reload } = useOverview()
+  const archive = useServerArchive(connection)
   const now = useNow(30_000)
   if (!connection) return <Framed>{<EmptyState icon="server" title="Choose a server at the top" />}</Framed>
   const { page } = server
@@ -55,14 +59,14 @@ function ServerOverview() {
       )}
       {catalog.error && <ErrorNote error={catalog.error} onRetry={reload} />}
       {known ? (
-        <VerdictCard verdict={judge(protections, now, connection.readOnly)} />
+        <VerdictCard verdict={withWal(judge(protections, now, connection.readOnly), archive, catalog.entries ?? [], now)} />
       ) : (
         <PageHead title={connection.label}>{!server.error && <Loading>Asking the server…</Loading>}</PageHead>
       )}
       <div className="kinds">
         <LastDumpCard last={dumps[0] ?? null} read={catalog.entries !== null} now={now} />
         <BaseBackupCard />
-        <WalCard archiving={page?.archiving ?? null} />
+        <WalCard server={archive} archiving={page?.archiving ?? null} now={now} />
       </div>
       <MomentsCard dumps={dumps} now={now} />
       {page && (

@@ -60,7 +60,7 @@ export async function planFileArchive(services: FileServices, asked: FileArchive
     statements,
     shown: showStatements(statements, takes),
   }
-  return { ...plan, preflight: await checkFileArchive(services, plan) }
+  return { ...plan, preflight: await checkFileArchive(services, plan, signal) }
 }
 
 /** Only what has to change: a value that does already is left where it comes from. */
