@@ -79,8 +79,7 @@ function settingRows(plan: Draft): PreflightRow[] {
       )
   }
   // The bytes of the path go through the session's database: only these two encodings leave them as they are.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: everything but ASCII is looked for
-  if (/[^\u0000-\u007f]/.test(plan.request.folder) && !['UTF8', 'SQL_ASCII'].includes(source.encoding))
+  if ([...plan.request.folder].some((letter) => letter > '\u007f') && !['UTF8', 'SQL_ASCII'].includes(source.encoding))
     rows.push(
       row(
         'encoding',

@@ -1,6 +1,7 @@
 // The checks before WAL is streamed: rights, slot, what the slot may keep, the folder and what it holds, a real connection.
 import { readdir } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
+import { holdsControl } from '../../../../shared/model/archiveCommand'
 import { formatBytes } from '../../../../shared/model/byteCount'
 import type { PreflightRow } from '../../../../shared/model/preflight'
 import { parseWalFile } from '../../../../shared/model/walFile'
@@ -110,8 +111,7 @@ export async function folderRows(
 ): Promise<PreflightRow[]> {
   const check = 'Folder'
   const { folder } = request
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  if (!isAbsolute(folder) || /[\u0000-\u001f\u007f]/.test(folder))
+  if (!isAbsolute(folder) || holdsControl(folder))
     return [row('folder', 'blocker', check, 'The folder must be an absolute path without line breaks.')]
   const other = services.archives.list().find((archive) => archive.folder === folder && archive.id !== known?.id)
   if (other && !(other.kind === 'folder' && other.connectionId === request.connectionId))
