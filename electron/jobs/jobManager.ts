@@ -213,10 +213,10 @@ class Manager implements JobManager {
   /** Begins queued jobs as long as there is room. */
   #fill(): void {
     if (this.#closing) return
-    const active = [...this.#active.values()]
-    const busy = active.filter(({ live, definition }) => live.state !== 'queued' && definition.endless !== true).length
-    const queued = active.filter(({ live, definition }) => live.state === 'queued' && definition.endless !== true)
-    const endless = active.filter(({ live, definition }) => live.state === 'queued' && definition.endless === true)
+    const active = [...this.#active.values()].filter(({ definition }) => definition.endless !== true)
+    const endless = [...this.#active.values()].filter(({ live, definition }) => definition.endless && live.state === 'queued')
+    const busy = active.filter(({ live }) => live.state !== 'queued').length
+    const queued = active.filter(({ live }) => live.state === 'queued')
     for (const job of [...endless, ...queued.slice(0, Math.max(0, this.#options.concurrentJobs() - busy))]) {
       job.live.move('running')
       job.live.saveOrReport()
@@ -296,6 +296,4 @@ function noSuchJob(id: string): AppError {
   return new AppError('not_found', `There is no job ${id}.`, { hint: 'It may have been removed from the list.' })
 }
 
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
-}
+const stackOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))

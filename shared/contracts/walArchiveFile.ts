@@ -34,7 +34,7 @@ export const fileArchiveRequest = connectionRef.extend({
 export const settingChange = z.object({
   name: z.string(),
   now: z.string(),
-  then: z.string(),
+  next: z.string(),
   /** Where the present value comes from: "ALTER SYSTEM", "/etc/postgresql/15/main/postgresql.conf, line 245", "the default". */
   from: z.string(),
   takes: z.enum(['nothing', 'reload', 'restart']),

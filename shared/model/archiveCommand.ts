@@ -13,13 +13,17 @@ const longestName = '000000010000000000000001.00000028.backup'
 export function archiveFolderProblem(folder: string, major: number): string {
   if (!folder.startsWith('/')) return 'The folder must be an absolute path on the server, such as /srv/wal/main.'
   // ALTER SYSTEM refuses line breaks in a value; the others have no place in a path either.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  if (/[\u0000-\u001f\u007f]/.test(folder)) return 'The path holds a line break or another control character.'
+  if (holdsControl(folder)) return 'The path holds a line break or another control character.'
   if (folder === '/' || /(?:^|\/)\.{1,2}(?:\/|$)/.test(folder)) return 'The folder must be a path without . and .. parts.'
   if (major >= 16) return ''
   const bytes = expandedBytes(archiveCommand(folder))
   if (bytes <= longestCommandBytes) return ''
   return `The path is too long: the archive command would have ${bytes} bytes, and PostgreSQL ${major} cuts it off at ${longestCommandBytes}.`
+}
+
+/** Line breaks and their like, which no setting and no command line can hold. */
+export function holdsControl(text: string): boolean {
+  return [...text].some((character) => character < ' ' || character === '\u007f')
 }
 
 /** A word that /bin/sh reads back as exactly this text, once PostgreSQL has replaced %p, %f and %% in it. */

@@ -79,7 +79,8 @@ test('by mouse: a file archive with a restart, and a stream', async () => {
   page.setDefaultTimeout(60_000)
   const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
   try {
-    await goTo(page, '#/wal/file')
+    await goTo(page, '#/wal')
+    await page.getByRole('link', { name: 'Set up a file archive' }).click()
     await page.getByText('Walkback can restart it').waitFor()
     await look(page, 'file-server')
     await button('Next: Archive').click()
@@ -99,7 +100,9 @@ test('by mouse: a file archive with a restart, and a stream', async () => {
     const file = await archive('file')
     expect(readdirSync(file?.folder ?? '').length).toBeGreaterThan(0)
 
-    await goTo(page, `#/wal/manage/${file?.id}`)
+    await goTo(page, '#/wal')
+    await page.getByRole('link', { name: 'Check, turn off…' }).click()
+    await button('Check now').waitFor()
     await look(page, 'file-card')
     await button('Check now').click()
     await ended(page)

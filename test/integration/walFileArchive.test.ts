@@ -69,11 +69,11 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
     const folder = path.join(base, 'Ünï\'s 100 % "archive" 档案')
     const before = await core.api.walArchiveFile.preview(request(connectionId, folder))
     expect(before.takes).toBe('restart')
-    expect(before.changes).toContainEqual({ name: 'archive_mode', now: 'off', then: 'on', from: 'the default', takes: 'restart' })
+    expect(before.changes).toContainEqual({ name: 'archive_mode', now: 'off', next: 'on', from: 'the default', takes: 'restart' })
     expect(before.changes).toContainEqual({
       name: 'archive_command',
       now: '',
-      then: archiveCommand(folder),
+      next: archiveCommand(folder),
       from: 'the default',
       takes: 'reload',
     })

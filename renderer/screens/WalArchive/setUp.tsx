@@ -3,6 +3,7 @@ import type { WalArchive } from '../../../shared/model/walArchive'
 import { Button } from '../../components/Button'
 import { findRoute } from '../../routes'
 import { placeLink } from '../../stores/navigation'
+import { archivePlace } from '../../wizards/wal/places'
 
 /** Wizards that are not there yet are not offered. */
 export const setUpWays = [
@@ -20,7 +21,14 @@ export function SetUpButtons({ primary = false }: { primary?: boolean }) {
     ))
 }
 
-/** Start, stop, check, turn off: the controls of an archive that Walkback fills. None for a folder that is only read. */
-export function ArchiveControls(_props: { archive: WalArchive; onChanged: () => void }) {
-  return null
+const manageWords = { file: 'Check, turn off…', stream: 'Start, stop…', folder: '' } as const
+
+/** The way to start, stop, check and turn off: for an archive that Walkback fills. None for a folder that is only read. */
+export function ArchiveControls({ archive }: { archive: WalArchive; onChanged: () => void }) {
+  if (archive.kind === 'folder') return null
+  return (
+    <Button size="s" href={placeLink(archivePlace(archive.id))}>
+      {manageWords[archive.kind]}
+    </Button>
+  )
 }

@@ -40,7 +40,7 @@ export function SettingsTable({ changes }: { changes: readonly SettingChange[] }
                 {change.takes === 'nothing' ? (
                   <span className="t3">the same</span>
                 ) : (
-                  <span className={change.then === '' ? 't3' : 'mono'}>{shown(change.then)}</span>
+                  <span className={change.next === '' ? 't3' : 'mono'}>{shown(change.next)}</span>
                 )}
               </td>
               <td>

@@ -40,9 +40,9 @@ async function takeBack(client: Client, job: Pick<JobContext, 'log'>, plan: Plan
 /** Reloads, and waits until the session sees every value that needs no restart. Throws AppError when it does not. */
 export async function reloadSettings(client: Client, plan: Planned): Promise<void> {
   await client.query('SELECT pg_reload_conf()')
-  const expected = plan.changes.flatMap(({ name, then, takes }) =>
+  const expected = plan.changes.flatMap(({ name, next, takes }) =>
     takes === 'reload' && Object.entries(plan.wanted).some(([key, value]) => key === name && value !== null)
-      ? [{ name, then }]
+      ? [{ name, next }]
       : [],
   )
   const end = Date.now() + reloadMs
@@ -51,7 +51,7 @@ export async function reloadSettings(client: Client, plan: Planned): Promise<voi
       'SELECT name, setting, reset_val FROM pg_settings WHERE name = ANY ($1)',
       [expected.map(({ name }) => name)],
     )
-    const wrong = expected.filter(({ name, then }) => !rows.some((row) => row.name === name && row.reset_val === then))
+    const wrong = expected.filter(({ name, next }) => !rows.some((row) => row.name === name && row.reset_val === next))
     if (wrong.length === 0) return
     if (Date.now() > end) {
       const names = wrong.map(({ name }) => name).join(', ')

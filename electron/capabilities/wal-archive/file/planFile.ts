@@ -60,7 +60,7 @@ export async function planFileArchive(services: FileServices, asked: FileArchive
     statements,
     shown: showStatements(statements, takes),
   }
-  return { ...plan, preflight: await checkFileArchive(services, plan) }
+  return { ...plan, preflight: await checkFileArchive(services, plan, signal) }
 }
 
 /** Only what has to change: a value that does already is left where it comes from. */
@@ -84,11 +84,11 @@ export function changesOf({ settings }: ArchiveSource, wanted: Wanted): SettingC
     const setting = settings[name]
     if (!setting || (name === 'wal_level' && !(name in wanted))) return []
     const target = wanted[name]
-    const then = target === undefined ? setting.value : (target ?? 'what the settings files say')
+    const next = target === undefined ? setting.value : (target ?? 'what the settings files say')
     const changes = target !== undefined && (target === null ? setting.ownValue !== null : target !== setting.value)
     const waits = setting.pendingRestart && needsRestart.includes(name)
     const takes = !changes && !waits ? 'nothing' : needsRestart.includes(name) ? 'restart' : 'reload'
-    return [{ name, now: setting.value, then, from: setting.from, takes }]
+    return [{ name, now: setting.value, next, from: setting.from, takes }]
   })
 }
 

@@ -1,6 +1,5 @@
 // The checks before a server is told to archive into a folder: rights, settings that can't be changed, the folder itself.
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { archiveFolderProblem } from '../../../../shared/model/archiveCommand'
 import { formatBytes } from '../../../../shared/model/byteCount'
 import { formatPgVersion } from '../../../../shared/model/pgVersion'
@@ -16,14 +15,14 @@ import { type FilePlan, type FileServices, foreignArchiving } from './planFile'
 
 type Draft = Omit<FilePlan, 'preflight'>
 
-export async function checkFileArchive(services: FileServices, plan: Draft): Promise<PreflightRow[]> {
+export async function checkFileArchive(services: FileServices, plan: Draft, signal: AbortSignal): Promise<PreflightRow[]> {
   const { request, source } = plan
   const problem = archiveFolderProblem(request.folder, source.major)
   return sortRows([
     ...settingRows(plan),
     ...commandRows(plan),
     row('path', problem === '' ? 'pass' : 'blocker', 'Path of the archive', problem === '' ? request.folder : problem),
-    ...(problem === '' ? await folderRows(services, plan) : []),
+    ...(problem === '' ? await folderRows(services, plan, signal) : []),
     ...restartRows(plan),
   ])
 }
@@ -80,8 +79,7 @@ function settingRows(plan: Draft): PreflightRow[] {
       )
   }
   // The bytes of the path go through the session's database: only these two encodings leave them as they are.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: everything but ASCII is looked for
-  if (/[^\u0000-\u007f]/.test(plan.request.folder) && !['UTF8', 'SQL_ASCII'].includes(source.encoding))
+  if ([...plan.request.folder].some((letter) => letter > '\u007f') && !['UTF8', 'SQL_ASCII'].includes(source.encoding))
     rows.push(
       row(
         'encoding',
@@ -111,7 +109,7 @@ function commandRows({ source, request }: Draft): PreflightRow[] {
   ]
 }
 
-async function folderRows(services: FileServices, plan: Draft): Promise<PreflightRow[]> {
+async function folderRows(services: FileServices, plan: Draft, signal: AbortSignal): Promise<PreflightRow[]> {
   const { request, local, source } = plan
   const taken = services.archives
     .list()
@@ -139,7 +137,7 @@ async function folderRows(services: FileServices, plan: Draft): Promise<Prefligh
     )
     return rows
   }
-  rows.push(...(await accessRows(plan, local)), ...(await holdsRows(request.folder, source.systemIdentifier)))
+  rows.push(...(await accessRows(plan, local)), ...(await holdsRows(services, request.folder, source.systemIdentifier, signal)))
   const free = await freeBytes(request.folder)
   if (free !== null) {
     const few = free < BigInt(source.segmentSize) * 64n
@@ -200,7 +198,12 @@ function newFolderRow(folder: string, name: string, otherAccount: boolean): Pref
 }
 
 /** A folder that holds WAL of another cluster must not get this one's. */
-async function holdsRows(folder: string, systemIdentifier: string | null): Promise<PreflightRow[]> {
+async function holdsRows(
+  services: FileServices,
+  folder: string,
+  systemIdentifier: string | null,
+  signal: AbortSignal,
+): Promise<PreflightRow[]> {
   const check = 'What the folder holds'
   let names: string[]
   try {
@@ -211,7 +214,7 @@ async function holdsRows(folder: string, systemIdentifier: string | null): Promi
       : [row('holds', 'warning', check, `${folder} can't be read by Walkback, so its WAL can't be shown or restored from here.`)]
   }
   const segments = names.filter((name) => parseWalFile(name)?.kind === 'segment').toSorted()
-  const found = await identifySegments(segments.map((name) => join(folder, name)))
+  const found = await identifySegments(folder, segments, services.spawn, signal)
   if (found !== null && systemIdentifier !== null && found !== systemIdentifier)
     return [
       row(

@@ -115,7 +115,7 @@ export async function runOff(request: FileArchiveOff, job: JobContext, services:
       { label: 'In the list', value: request.forget ? 'no' : 'yes, as a folder that is only read', mono: false },
       ...plan.changes
         .filter(({ takes }) => takes !== 'nothing')
-        .map(({ name, then }) => ({ label: name, value: then === '' ? 'empty' : then, mono: true })),
+        .map(({ name, next }) => ({ label: name, value: next === '' ? 'empty' : next, mono: true })),
     ],
     ...nothingElse,
   }
