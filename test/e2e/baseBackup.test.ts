@@ -28,7 +28,7 @@ beforeAll(async () => {
   const made = await core.api.practice.make({ name: 'main', folder: binFolder(newestMajor()), fill: false })
   expect((await jobEnd(core.api, made.jobId)).state).toBe('succeeded')
   ;({ page, context, errors } = await openPage(browser, await newLink(serve)))
-  page.setDefaultTimeout(30_000)
+  page.setDefaultTimeout(60_000)
 }, 180_000)
 
 afterAll(async () => {
@@ -131,4 +131,4 @@ test('by mouse: a full backup, then what changed since', async () => {
     await page.screenshot({ path: join(pictures, 'failed.png') })
     throw error
   }
-}, 400_000)
+}, 900_000)

@@ -1,4 +1,5 @@
 // The draft of a base backup: defaults by format, the parent that is chosen, and what is refused before it is asked.
+// @vitest-environment happy-dom
 import { expect, test } from 'vitest'
 import { readBaseDrafts } from '../../../renderer/stores/baseDrafts'
 import {
