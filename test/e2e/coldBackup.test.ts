@@ -57,6 +57,10 @@ test('by mouse: a running practice cluster is refused, stopped, copied and verif
   page.setDefaultTimeout(30_000)
   const button = (name: string) => page.getByRole('button', { name, exact: true })
   try {
+    await goTo(page, '#/overview')
+    await page.getByRole('region', { name: 'Ready for physical backup' }).scrollIntoViewIfNeeded()
+    await page.getByText(/let in by line \d+ of pg_hba\.conf/).waitFor()
+    await look(page, 'readiness')
     await goTo(page, '#/backup')
     await page.getByRole('heading', { name: 'Cold backup' }).waitFor()
     await look(page, 'back-up')
