@@ -17,7 +17,7 @@ import { conflictAt, finishPlace, openPlace, own, setAside, unfinishPlace, whatI
 import type { Parts, RecoveryServices } from './parts'
 import { planRecovery, type RecoveryPlan, refusal } from './planRecovery'
 import { describeRecovery } from './recoveryResult'
-import { addedSettings, keptAutoSettings, plainSettings, withoutDataDirectory } from './settingsText'
+import { addedSettings, keptAutoSettings, plainSettings, withoutPlaces } from './settingsText'
 import { clusterOf, readEvidence, startRecovered, stopRecovered } from './startRecovered'
 import { makeTablespaceMap } from './tarHead'
 import { unpackBackup } from './unpackBackup'
@@ -196,7 +196,7 @@ async function writeSettings(plan: RecoveryPlan): Promise<void> {
   if (settings.kind !== 'debian') {
     for (const { path: name, text } of plainSettings) if ((await read(name)) === null) await write(name, text)
     const main = (await read('postgresql.conf')) ?? ''
-    const safe = withoutDataDirectory(main)
+    const safe = withoutPlaces(main)
     if (safe !== main) await write('postgresql.conf', safe)
     await makeFolder(path.join(root, 'log'), account)
   }
