@@ -206,6 +206,7 @@ describe(`PostgreSQL ${major}`, () => {
     await press('Next: Destination')
     await page.getByRole('radio', { name: /A new folder and port/ }).check()
     await press('Next: Options', 'Next: Review')
+    await page.getByText('archive_mode = off').first().waitFor()
     await picture('review-new')
     await press('Start recovery')
     await succeeded(/practice main runs as a new cluster on port \d+ and was connected to: consistent at/)

@@ -1,4 +1,5 @@
 // The application is killed while it deploys a backup: what it made is named unfinished, and starting again works.
+import { execFileSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -34,7 +35,6 @@ test(`after ${kills} kills of the application nothing unfinished has a finished 
   // As plain pg_basebackup leaves it.
   const backup = join(tempFolder('kill-backup'), 'base')
   writeFileSync(join(dataFolder, 'passfile'), `*:*:*:*:${cluster.password}\n`, { mode: 0o600 })
-  const { execFileSync } = await import('node:child_process')
   execFileSync(join(cluster.bin, 'pg_basebackup'), [`--pgdata=${backup}`, '--checkpoint=fast'], {
     env: { ...cluster.toolEnv(), PATH: '/usr/bin:/bin' },
     cwd: '/',

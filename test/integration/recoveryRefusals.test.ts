@@ -1,6 +1,8 @@
 // What a standalone recovery refuses, in its exact words, and what it leaves when it fails, is cancelled, or is killed.
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import fs from 'node:fs'
+import { createServer } from 'node:net'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { StandaloneRequest } from '../../shared/contracts/recovery'
@@ -61,7 +63,7 @@ test('a data directory in which a server runs', async () => {
     code: 'conflict',
     message: expect.stringMatching(
       new RegExp(
-        `^data runs on \\S+ \\(process ${cluster.pid()}, port ${cluster.port}\\)\\. Stop it first: files are never put under a running server\\.`,
+        `^data runs on \\S+ \\(process ${cluster.pid()}, port ${cluster.port}\\)\\. Stop it first: files are never put under a running server\\.$`,
       ),
     ),
   })
@@ -80,7 +82,6 @@ test('a port that is taken, and that of the source', async () => {
     code: 'conflict',
     message: expect.stringMatching(new RegExp(`^Port ${cluster.port} is that of pg${major} \\d+ itself\\. Take another one\\.$`)),
   })
-  const { createServer } = await import('node:net')
   const other = createServer()
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
   const address = other.address()
@@ -118,8 +119,12 @@ test('what is no backup that starts by itself', async () => {
   await expect(inspect(cluster.dataDir)).rejects.toMatchObject({
     message: `${cluster.dataDir} has no backup_label, so it is no backup that pg_basebackup made.`,
   })
-  const bare = folderOf(await base.run(base.request(login, { options: { walMethod: 'none', checkpoint: 'fast' } })))
-  const { start: from, stop: to } = recordIn(bare)
+  const bare = copyOf(backup)
+  const { start: from, stop: to, ...rest } = recordIn(bare)
+  fs.writeFileSync(path.join(bare, 'walkback.json'), JSON.stringify({ ...rest, start: from, stop: to, walMethod: 'none' }))
+  for (const name of fs.readdirSync(path.join(bare, 'data', 'pg_wal'))) {
+    fs.rmSync(path.join(bare, 'data', 'pg_wal', name), { recursive: true })
+  }
   const withoutWal = {
     code: 'bad_input',
     message: 'This backup was taken without its WAL, so it can’t start by itself.',
@@ -196,9 +201,13 @@ test('a file of a tablespace that is missing, and a flipped byte, each by name',
 test('a server that does not start leaves the name of something unfinished', async () => {
   const spoilt = copyOf(backup)
   fs.appendFileSync(path.join(spoilt, 'data', 'postgresql.auto.conf'), "shared_preload_libraries = 'no_such_library'\n")
-  const file = path.join(spoilt, 'walkback.json')
   const record = recordIn(spoilt)
-  fs.writeFileSync(file, JSON.stringify({ ...record, files: record.files.filter((one) => !one.path.endsWith('auto.conf')) }))
+  const auto = record.files.find((one) => one.path === 'data/postgresql.auto.conf')
+  const content = fs.readFileSync(path.join(spoilt, 'data', 'postgresql.auto.conf'))
+  if (!auto) throw new Error('the record does not list postgresql.auto.conf')
+  auto.size = String(content.length)
+  auto.sha256 = createHash('sha256').update(content).digest('hex')
+  fs.writeFileSync(path.join(spoilt, 'walkback.json'), JSON.stringify(record))
   const request = await recoveryRequest(spoilt, { verify: false, login })
   const job = await recover(base.core, request)
   const { folder } = newPlace(request)
