@@ -139,7 +139,7 @@ describe(`PostgreSQL ${major}`, () => {
     await succeeded(/Took a base backup of practice main/)
   }, 180_000)
 
-  test('deployed in the place of the stopped replica, which is kept', async () => {
+  test('the place of the stopped replica is chosen; main runs, and can’t be', async () => {
     await page.getByRole('link', { name: 'Restore it…' }).click()
     await page.getByText('starts by itself').waitFor()
     await picture('source')
@@ -154,6 +154,9 @@ describe(`PostgreSQL ${major}`, () => {
     await press('Next: Options')
     await page.getByText('Read the whole backup before anything is written').waitFor()
     await picture('options')
+  }, 300_000)
+
+  test('after its name was typed, and the old data directory is kept', async () => {
     await press('Next: Review')
     await page.getByText('archive_mode = off').first().waitFor()
     const start = page.getByRole('button', { name: 'Start recovery' })
@@ -169,7 +172,7 @@ describe(`PostgreSQL ${major}`, () => {
     await press('Start recovery')
     await succeeded(/practice main runs in place of practice replica on port \d+ and was connected to: consistent at/)
     await picture('job')
-  }, 240_000)
+  }, 300_000)
 
   test('with the right owner; both run, and later changes on main are not on the second', () => {
     const { uid } = testAccount()
@@ -206,6 +209,7 @@ describe(`PostgreSQL ${major}`, () => {
     await press('Next: Destination')
     await page.getByRole('radio', { name: /A new folder and port/ }).check()
     await press('Next: Options', 'Next: Review')
+    await page.getByText('archive_mode = off').first().waitFor()
     await picture('review-new')
     await press('Start recovery')
     await succeeded(/practice main runs as a new cluster on port \d+ and was connected to: consistent at/)
@@ -215,5 +219,5 @@ describe(`PostgreSQL ${major}`, () => {
       .getByText(/practice main of 2\d{3}-/)
       .first()
       .waitFor()
-  }, 180_000)
+  }, 300_000)
 })

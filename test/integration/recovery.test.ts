@@ -9,7 +9,17 @@ import { testAccount } from '../support/clusterTemplate'
 import { hashesOf } from '../support/physicalCopy'
 import { tempFolder } from '../support/tempFolder'
 import { addTablespaces, type BaseCore, baseCore, folderOf, recordIn } from './baseSetup'
-import { clientOf, factsOf, newPlace, printOf, recover, recoveryRequest, runTool, stopServer } from './recoverySetup'
+import {
+  addSettingsFiles,
+  clientOf,
+  factsOf,
+  newPlace,
+  printOf,
+  recover,
+  recoveryRequest,
+  runTool,
+  stopServer,
+} from './recoverySetup'
 
 let base: BaseCore
 const clusters = new Map<number, TestCluster>()
@@ -134,14 +144,13 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
       const places = `data_directory = '${cluster.dataDir}'\nhba_file = '${outside}/pg_hba.conf'\nident_file = '${outside}/pg_ident.conf'`
       put('postgresql.conf', `${settings}\n${places}\nexternal_pid_file = '${outside}/pid'\ninclude_dir 'conf.d'\n`)
       await cluster.stop('fast')
-      // What Debian's own listing would say is not there here: the record is made as a cold backup makes it.
       const cold = await base.core.ended(
         await base.core.api.coldBackup.start({
           ...{ dataDirectory: cluster.dataDir, configuration: true, pageChecksums: false, library: base.library, label: '' },
         }),
       )
       const backup = folderOf(cold)
-      addSettings(backup, outside, ['postgresql.conf', 'pg_hba.conf', 'pg_ident.conf', 'conf.d/own.conf'])
+      addSettingsFiles(backup, outside, ['postgresql.conf', 'pg_hba.conf', 'pg_ident.conf', 'conf.d/own.conf'])
       const untouched = printOf(backup)
       const request = await recoveryRequest(backup, { login })
       const { folder, port } = newPlace(request)
@@ -169,42 +178,64 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
     }
   }, 240_000)
 
-  test.skipIf(major < 17)('a chain of incrementals, combined by pg_combinebackup into a plain folder', async () => {
-    const cluster = await clusterOf(major)
-    const login = await base.connect(cluster)
-    const work = tempFolder('chain')
-    execFileSync('chown', ['-R', testAccount().name, work])
-    await cluster.sql('ALTER SYSTEM SET summarize_wal = on')
-    await cluster.sql('SELECT pg_reload_conf()')
-    const take = (name: string, parent: string | null) => {
-      const spaces = cluster.spaces.flatMap(({ oid, location }) => [`--tablespace-mapping=${escaped(location)}=${work}/${name}-${oid}`])
-      const argv = [`--pgdata=${work}/${name}`, '--checkpoint=fast', `--host=${cluster.socketDir}`, `--port=${cluster.port}`, '--username=postgres', ...spaces]
-      execFileSync(path.join(cluster.bin, 'pg_basebackup'), [...argv, ...(parent ? [`--incremental=${work}/${parent}/backup_manifest`] : [])], {
-        ...testAccount().spawn,
-        cwd: '/',
-        env: { ...cluster.toolEnv(), PATH: '/usr/bin:/bin' },
-        stdio: 'pipe',
+  test.skipIf(major < 17)(
+    'a chain of incrementals, combined by pg_combinebackup into a plain folder',
+    async () => {
+      const cluster = await clusterOf(major)
+      const login = await base.connect(cluster)
+      const work = tempFolder('chain')
+      execFileSync('chown', ['-R', testAccount().name, work])
+      await cluster.sql('ALTER SYSTEM SET summarize_wal = on')
+      await cluster.sql('SELECT pg_reload_conf()')
+      const folders = await cluster.sql(
+        `SELECT oid::text AS oid, pg_tablespace_location(oid) AS location FROM pg_tablespace WHERE spcname LIKE '%disk'`,
+      )
+      const take = (name: string, parent: string | null) => {
+        const spaces = folders.map(
+          ({ oid, location }) => `--tablespace-mapping=${String(location).replaceAll('=', '\\=')}=${work}/${name}-${String(oid)}`,
+        )
+        const argv = [
+          `--pgdata=${work}/${name}`,
+          '--checkpoint=fast',
+          `--host=${cluster.socketDir}`,
+          `--port=${cluster.port}`,
+          '--username=postgres',
+          ...spaces,
+        ]
+        execFileSync(
+          path.join(cluster.bin, 'pg_basebackup'),
+          [...argv, ...(parent ? [`--incremental=${work}/${parent}/backup_manifest`] : [])],
+          {
+            ...testAccount().spawn,
+            cwd: '/',
+            env: { ...cluster.toolEnv(), PATH: '/usr/bin:/bin' },
+            stdio: 'pipe',
+          },
+        )
+      }
+      take('full', null)
+      await cluster.sql('CREATE TABLE first_later AS SELECT 1 AS n', 'shop')
+      take('one', 'full')
+      await cluster.sql(`INSERT INTO quick SELECT 100000 + i, 'more' FROM generate_series(1, 10) i`, 'shop')
+      take('two', 'one')
+      const before = await hashesOf(['shop'], (db) => cluster.client(db))
+      const maps = folders.map(({ oid }) => `--tablespace-mapping=${work}/two-${String(oid)}=${work}/whole-${String(oid)}`)
+      runTool(cluster.bin, 'pg_combinebackup', [`${work}/full`, `${work}/one`, `${work}/two`, '-o', `${work}/whole`, ...maps])
+      await expect(base.core.api.recovery.inspect({ path: `${work}/two` })).rejects.toMatchObject({
+        code: 'bad_input',
+        message: expect.stringMatching(
+          /^This is an incremental backup: it holds only what changed since [0-9A-F]+\/[0-9A-F]+, not a data directory\.$/,
+        ),
+        hint: 'Combine it first, with the backups that it builds on (pg_combinebackup), and deploy the result.',
       })
-    }
-    take('full', null)
-    await cluster.sql('CREATE TABLE first_later AS SELECT 1 AS n', 'shop')
-    take('one', 'full')
-    await cluster.sql(`INSERT INTO quick SELECT 100000 + i, 'more' FROM generate_series(1, 10) i`, 'shop')
-    take('two', 'one')
-    const before = await hashesOf(['shop'], (db) => cluster.client(db))
-    const maps = cluster.spaces.map(({ oid }) => `--tablespace-mapping=${work}/two-${oid}=${work}/whole-${oid}`)
-    runTool(cluster.bin, 'pg_combinebackup', [`${work}/full`, `${work}/one`, `${work}/two`, '-o', `${work}/whole`, ...maps])
-    await expect(base.core.api.recovery.inspect({ path: `${work}/two` })).rejects.toMatchObject({
-      code: 'bad_input',
-      message: expect.stringMatching(/^This is an incremental backup: it holds only what changed since [0-9A-F]+\/[0-9A-F]+, not a data directory\.$/),
-      hint: 'Combine it first, with the backups that it builds on (pg_combinebackup), and deploy the result.',
-    })
-    const request = await recoveryRequest(`${work}/whole`, { login })
-    const { folder, port } = newPlace(request)
-    const job = await recover(base.core, request)
-    expect(job.error).toBeNull()
-    expect(job.state).toBe('succeeded')
-    expect(await hashesOf(['shop'], clientOf(cluster, port))).toEqual(before)
-    stopServer(cluster, folder)
-  }, 240_000)
+      const request = await recoveryRequest(`${work}/whole`, { login })
+      const { folder, port } = newPlace(request)
+      const job = await recover(base.core, request)
+      expect(job.error).toBeNull()
+      expect(job.state).toBe('succeeded')
+      expect(await hashesOf(['shop'], clientOf(cluster, port))).toEqual(before)
+      stopServer(cluster, folder)
+    },
+    240_000,
+  )
 })

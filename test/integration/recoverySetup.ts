@@ -1,9 +1,12 @@
 // For the tests of recovery: requests, a run to its end, and what is left behind.
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import fs from 'node:fs'
 import path from 'node:path'
 import { Client } from 'pg'
 import type { StandaloneRequest } from '../../shared/contracts/recovery'
 import type { JobSnapshot } from '../../shared/jobs/job'
+import { backupRecord } from '../../shared/model/backupRecord'
 import { freePort, type TestCluster } from '../support/clusters'
 import { testAccount } from '../support/clusterTemplate'
 import type { TestCore } from '../support/core'
@@ -63,4 +66,22 @@ export function clientOf(cluster: Pick<TestCluster, 'password'>, port: number): 
 
 export function factsOf(job: JobSnapshot): Map<string, string> {
   return new Map((job.result?.facts ?? []).map(({ label, value }) => [label, value]))
+}
+
+/** Puts settings files into a backup's record, as one has them that was taken of a cluster in Debian's layout. */
+export function addSettingsFiles(backup: string, folder: string, names: readonly string[]): void {
+  const file = path.join(backup, 'walkback.json')
+  const record = backupRecord.parse(JSON.parse(fs.readFileSync(file, 'utf8')))
+  if (record.kind !== 'cold-backup' && record.kind !== 'base-backup') throw new Error(`a record of kind ${record.kind}`)
+  for (const name of names) {
+    const original = path.join(folder, name)
+    const inner = `configuration${original}`
+    const content = fs.readFileSync(original)
+    fs.mkdirSync(path.dirname(path.join(backup, inner)), { recursive: true })
+    fs.writeFileSync(path.join(backup, inner), content)
+    record.configuration.push({ original, path: inner })
+    const sha256 = createHash('sha256').update(content).digest('hex')
+    record.files.push({ path: inner, size: String(content.length), sha256 })
+  }
+  fs.writeFileSync(file, JSON.stringify(record))
 }

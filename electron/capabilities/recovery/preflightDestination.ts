@@ -128,6 +128,7 @@ export function accountRows({
 }
 
 export function portRows({ request, backup, portFree, target, settings }: RecoveryFacts): PreflightRow[] {
+  if (target?.running) return []
   const { destination } = request
   const host = backup.record?.source.host
   if (
