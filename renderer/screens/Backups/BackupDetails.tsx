@@ -176,7 +176,9 @@ function madeRows({ record, size }: CatalogEntry): KeyValue[] {
   return [
     { label: 'Label', value: record.label || 'none' },
     { label: 'Started', value: formatWhen(record.startedAt) },
-    { label: 'Took', value: formatDuration(Date.parse(record.endedAt) - Date.parse(record.startedAt)) },
+    ...(combinedOrAdded(record)
+      ? []
+      : [{ label: 'Took', value: formatDuration(Date.parse(record.endedAt) - Date.parse(record.startedAt)) }]),
     { label: 'Format', value: record.format },
     {
       label: 'Size',
@@ -188,4 +190,9 @@ function madeRows({ record, size }: CatalogEntry): KeyValue[] {
     },
     ...(isPhysical(record) ? [] : [{ label: 'Globals', value: globalsWords(record) }]),
   ]
+}
+
+/** How long that took is not what its times tell. */
+function combinedOrAdded(record: CatalogEntry['record']): boolean {
+  return record.commands.length === 0 || (record.kind === 'base-backup' && record.combinedFrom !== null)
 }
