@@ -16,10 +16,11 @@ import { type ShownError, shownError } from '../../format/errors'
 import { plural } from '../../format/numbers'
 import { formatAgo, formatWhen } from '../../format/time'
 import { api } from '../../rpc/api'
-import { databasesOf, folderName, restoreLink, serverOf, verificationWord } from './catalog'
+import { databasesOf, folderName, restoreLink, serverOf } from './catalog'
 import { RecordFiles } from './RecordFiles'
 import { VerifiedMark } from './VerifiedMark'
 import { VerifyDialog } from './VerifyDialog'
+import { checkWord } from './verifyWords'
 
 export interface BackupDetailsProps {
   entry: CatalogEntry | undefined
@@ -113,7 +114,7 @@ export function BackupDetails({ entry, onClose, onChanged }: BackupDetailsProps)
             <ul className="checks">
               {[...record.verifications].reverse().map((check) => (
                 <li key={`${check.at} ${check.level}`}>
-                  <Severity level={check.ok ? 'pass' : 'blocker'}>{verificationWord(check).word}</Severity>
+                  <Severity level={check.ok ? 'pass' : 'blocker'}>{checkWord(check)}</Severity>
                   <span className="nw">
                     {formatWhen(check.at)} <span className="t3">{formatAgo(check.at)}</span>
                   </span>
