@@ -17,6 +17,8 @@ import { jobsHandlers } from './capabilities/jobs/handlers'
 import { localClustersHandlers, restartLocalCluster } from './capabilities/local-clusters/handlers'
 import { objectsHandlers } from './capabilities/objects/handlers'
 import { practiceHandlers, restartPractice } from './capabilities/practice/handlers'
+import { practicePart } from './capabilities/practice/part'
+import { recoveryHandlers, restartRecovery } from './capabilities/recovery/handlers'
 import { restartRestore, restoreHandlers } from './capabilities/restore/handlers'
 import { restoreOutcomeHandlers } from './capabilities/restore/outcomeHandlers'
 import { restorePart } from './capabilities/restore/part'
@@ -85,7 +87,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 
 function mount(services: Services): AllHandlers {
   const practice = practiceHandlers(services)
-  const parts = { dump: dumpPart(services), restore: restorePart(services) }
+  const parts = { dump: dumpPart(services), restore: restorePart(services), practice: practicePart(services) }
   return {
     connections: connectionsHandlers(services),
     objects: objectsHandlers(services),
@@ -94,6 +96,7 @@ function mount(services: Services): AllHandlers {
     clusterDump: clusterDumpHandlers(services, parts),
     restore: restoreHandlers(services),
     restoreOutcome: restoreOutcomeHandlers(services),
+    recovery: recoveryHandlers(services, parts),
     dumpToServer: dumpToServerHandlers(services),
     baseBackup: baseBackupHandlers(services),
     backups: backupsHandlers(services),
@@ -109,6 +112,7 @@ function mount(services: Services): AllHandlers {
         'cluster-dump': restartClusterDump(services, parts),
         'cluster-restore': restartClusterRestore(services, parts),
         restore: restartRestore(services),
+        recovery: restartRecovery(services, parts),
         'dump-to-server': restartDumpToServer(services),
         'base-backup': restartBaseBackup(services),
         backups: restartVerify(services),

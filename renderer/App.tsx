@@ -54,7 +54,7 @@ function useCore(): void {
   useEffect(() => {
     const leaving = new AbortController()
     void followJobs(leaving.signal, (job) => {
-      if (job.capability === 'practice') void loadConnections()
+      if (job.capability === 'practice' || job.capability === 'recovery') void loadConnections()
     })
     return () => leaving.abort()
   }, [])

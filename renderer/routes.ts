@@ -72,6 +72,13 @@ export const routes: readonly Route[] = [
     wizard: true,
     load: () => import('./wizards/dumpToServer/Wizard'),
   },
+  {
+    pattern: '/restore/standalone',
+    place: 'restore',
+    title: 'Recover a cluster',
+    wizard: true,
+    load: () => import('./wizards/recovery/Wizard'),
+  },
   { pattern: '/copy', place: 'copy', title: 'Copy', load: () => import('./screens/Copy/Copy') },
   {
     pattern: '/copy/export',
@@ -102,6 +109,13 @@ export const routes: readonly Route[] = [
     load: () => import('./wizards/clusterRestore/Wizard'),
   },
   { pattern: '/backups', place: 'backups', title: 'Backups', load: () => import('./screens/Backups/Backups') },
+  {
+    pattern: '/backups/combine',
+    place: 'backups',
+    title: 'Combine into a full backup',
+    wizard: true,
+    load: () => import('./wizards/combine/Wizard'),
+  },
   { pattern: '/jobs', place: 'jobs', title: 'Jobs', load: () => import('./screens/Jobs/Jobs') },
   { pattern: '/jobs/:id', place: 'jobs', title: 'Job', load: () => import('./screens/JobDetail/JobDetail') },
   { pattern: '/practice', place: 'practice', title: 'Practice', load: () => import('./screens/Practice/Practice') },

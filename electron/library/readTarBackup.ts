@@ -18,6 +18,8 @@ export interface TarBackup {
   label: string | null
   /** The first bytes of global/pg_control. */
   control: Buffer | null
+  /** What PG_VERSION says: "18". */
+  version: string | null
   /** Files in the tars. */
   files: number
   /** Segments and timeline histories that came along. */
@@ -48,7 +50,7 @@ function prefixOf(tar: string): string {
 
 /** Throws AppError tool_failed for a tar that can't be read to its end. */
 export async function readTarBackup(folder: string, tars: readonly string[], options: TarBackupOptions): Promise<TarBackup> {
-  const found: TarBackup = { tars: [], problems: [], label: null, control: null, files: 0, wal: [] }
+  const found: TarBackup = { tars: [], problems: [], label: null, control: null, version: null, files: 0, wal: [] }
   const check = options.manifest && checkMembers(options.manifest)
   if (options.walFolder !== null) await mkdir(options.walFolder, { recursive: true, mode: 0o700 })
   for (const tar of tars) {
@@ -91,7 +93,7 @@ function openMembers(prefix: string, found: TarBackup, walFolder: string | null,
       const name = nameOf(member)
       found.files += 1
       check?.begin(name, member.size)
-      kept = name === 'backup_label' || name === 'global/pg_control' ? [] : null
+      kept = ['backup_label', 'global/pg_control', 'PG_VERSION'].includes(name) ? [] : null
       const wal = /^pg_wal\/([0-9A-F]{24}|[0-9A-F]{8}\.history)$/.exec(name)
       if (!wal?.[1]) return
       found.wal.push(wal[1])
@@ -105,7 +107,9 @@ function openMembers(prefix: string, found: TarBackup, walFolder: string | null,
     async end() {
       if (current?.kind !== 'file') return
       check?.end()
-      if (kept && nameOf(current) === 'backup_label') found.label = Buffer.concat(kept).toString('utf8')
+      const name = nameOf(current)
+      if (kept && name === 'backup_label') found.label = Buffer.concat(kept).toString('utf8')
+      else if (kept && name === 'PG_VERSION') found.version = Buffer.concat(kept).toString('utf8').trim()
       else if (kept) found.control = Buffer.concat(kept)
       kept = null
       await out?.close()

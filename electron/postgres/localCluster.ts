@@ -71,6 +71,8 @@ export interface StartOptions {
   probe(): Promise<void>
   /** What the server writes, line by line. */
   onLine(line: string): void
+  /** Redo can be silent for long (before 15 it says nothing on its way): waits as long as the server lives. */
+  patient?: boolean
 }
 
 export interface Started {
@@ -131,7 +133,7 @@ export async function startCluster(spawn: SpawnTool, cluster: LocalCluster, opti
     if (postmaster && saysReady(said.lines) && (await answers(options, postmaster))) {
       return { postmaster, recovered: saysRecovered(said.lines) }
     }
-    if (Date.now() - movedAt > silenceMs) {
+    if (options.patient !== true && Date.now() - movedAt > silenceMs) {
       throw new AppError(
         'postgres',
         `The server has started but takes no connections after ${silenceMs / 1000} seconds of silence.`,

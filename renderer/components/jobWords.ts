@@ -33,6 +33,7 @@ const capabilityIcon: Readonly<Record<string, IconName>> = {
   restore: 'restore',
   'cluster-restore': 'restore',
   'dump-to-server': 'server',
+  recovery: 'restore',
   backups: 'pass',
   practice: 'practice',
 }
@@ -50,6 +51,7 @@ const wizardPath: Readonly<Record<string, string>> = {
   restore: '/restore/dump',
   'cluster-restore': '/restore/cluster',
   'dump-to-server': '/restore/server',
+  recovery: '/restore/standalone',
   'copy export': '/copy/export',
   'copy import': '/copy/import',
   'copy transfer': '/copy/table',
@@ -58,17 +60,22 @@ const wizardPath: Readonly<Record<string, string>> = {
 export function wizardOf(job: Pick<JobSnapshot, 'capability' | 'input'>): string | undefined {
   const { capability, input } = job
   const kind = typeof input === 'object' && input !== null && 'kind' in input ? input.kind : undefined
+  if (capability === 'base-backup' && typeof input === 'object' && input !== null && 'chain' in input) return '/backups/combine'
   return wizardPath[capability] ?? wizardPath[`${capability} ${String(kind)}`]
 }
 
 /** Brings a backup back, rather than making one. */
 export function isRestore(job: Pick<JobSnapshot, 'capability'>): boolean {
-  return job.capability === 'restore' || job.capability === 'cluster-restore'
+  return ['restore', 'cluster-restore', 'recovery'].includes(job.capability)
 }
 
 /** The wizard that brings back what this job made or checked. */
 export function restorePlace(job: Pick<JobSnapshot, 'capability' | 'input'>): string {
   const { capability, input } = job
-  const set = typeof input === 'object' && input !== null && 'what' in input && input.what === 'set'
-  return capability === 'cluster-dump' && set ? '/restore/cluster' : '/restore/dump'
+  const known = typeof input === 'object' && input !== null ? input : {}
+  const set = 'what' in known && known.what === 'set'
+  // A verification is of any kind of backup, and says which.
+  const kind = capability === 'backups' && 'kind' in known ? known.kind : capability
+  if (kind === 'base-backup' || kind === 'cold-backup') return '/restore/standalone'
+  return (kind === 'cluster-dump' && set) || kind === 'dump-set' ? '/restore/cluster' : '/restore/dump'
 }

@@ -43,6 +43,25 @@ export const baseParent = z.object({
   problem: z.string(),
 })
 
+/** A full backup made of a chain by pg_combinebackup [17]. */
+export const combineRequest = z.object({
+  /** Folders of the backups, the full one first, each of the rest building on the one before it. */
+  chain: z.array(z.string().min(1).max(4096)).min(1).max(1000),
+  /** By the keys of the pg_combinebackup table; what the application sets itself is refused in here. */
+  options: optionValues,
+  /** Where the result goes: the library's folder, absolute. */
+  library: z.string().min(1).max(4096),
+  label: z.string().max(200),
+})
+
+export const combineSource = baseParent
+  .pick({ path: true, label: true, startedAt: true, timeline: true, lsn: true, size: true })
+  .extend({
+    incremental: z.boolean(),
+    format: z.enum(baseBackupFormats),
+    stopTime: z.iso.datetime({ precision: 6 }),
+  })
+
 export const baseBackup = contract('baseBackup', {
   /** What the form needs before anything is chosen. `tool` is null with the reason when no pg_basebackup fits. */
   prepare: call(
@@ -74,10 +93,29 @@ export const baseBackup = contract('baseBackup', {
   ),
   preview: call(baseBackupRequest, commandPreview),
   start: call(baseBackupRequest, jobStarted),
+  /** The chain that ends in this backup (its folder), from the records of the libraries. */
+  prepareCombine: call(
+    z.object({ path: z.string().min(1).max(4096) }),
+    z.object({
+      /** As far as it is known, the oldest first. */
+      chain: z.array(combineSource),
+      /** Why it is no chain that begins with a full backup; ''. */
+      problem: z.string(),
+      serverVersion: z.int(),
+      serverLabel: z.string(),
+      tool: toolChoice.nullable(),
+      toolProblem: z.object({ message: z.string(), hint: z.string() }).nullable(),
+      libraries: z.array(z.object({ path: z.string(), freeBytes: byteCount.nullable() })),
+    }),
+  ),
+  previewCombine: call(combineRequest, commandPreview),
+  combine: call(combineRequest, jobStarted),
   /** ALTER SYSTEM SET summarize_wal = on, and a reload; answers with the statements that ran. */
   summarize: call(connectionRef, z.object({ statements: z.array(z.string()) })),
 })
 
 export type BaseBackupRequest = z.infer<typeof baseBackupRequest>
+export type CombineRequest = z.infer<typeof combineRequest>
+export type CombineSource = z.infer<typeof combineSource>
 export type BaseParent = z.infer<typeof baseParent>
 export type ClusterTablespace = z.infer<typeof clusterTablespace>

@@ -13,6 +13,7 @@ import { localClusters } from './localClusters'
 import { objects } from './objects'
 import { dumpToServer } from './pipe'
 import { practice } from './practice'
+import { recovery } from './recovery'
 import { restore } from './restore'
 import { restoreOutcome } from './restoreOutcome'
 import { walArchive } from './walArchive'
@@ -25,6 +26,7 @@ export const contracts = {
   clusterDump,
   restore,
   restoreOutcome,
+  recovery,
   dumpToServer,
   baseBackup,
   backups,

@@ -113,7 +113,7 @@ export async function dumpApp(onlyMajors?: readonly number[]): Promise<DumpApp> 
   }
 }
 
-async function limitedTools(services: Services, added: string[], majors: readonly number[]): Promise<Services['tools']> {
+export async function limitedTools(services: Services, added: string[], majors: readonly number[]): Promise<Services['tools']> {
   const all = await findInstallations({ spawn: services.spawn, added })
   const some = all.filter((one) => majors.includes(majorOf(one.version)))
   return {

@@ -1,6 +1,5 @@
 // Answers the calls of the backups contract: the catalog from the libraries' folders, verification, and removal to the trash.
 import { existsSync } from 'node:fs'
-import { lstat, realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { type backups as backupsContract, type VerifyRequest, verifyRequest } from '../../../shared/contracts/backups'
 import { type BackupRecord, backupSubject, isPhysical } from '../../../shared/model/backupRecord'
@@ -8,14 +7,15 @@ import { holdsItsWal, levelProblem, levelsFor } from '../../../shared/model/veri
 import type { WalArchive } from '../../../shared/model/walArchive'
 import { AppError } from '../../../shared/rpc/appError'
 import type { Handlers } from '../../../shared/rpc/contract'
-import { partialSuffix } from '../../library/backupFolder'
 import { freeBytes } from '../../library/freeSpace'
 import { readRecord, recordName } from '../../library/recordFile'
-import { newestFirst, scanLibrary, trashName } from '../../library/scanLibrary'
-import { moveToTrash } from '../../library/trash'
+import { scanLibraries } from '../../library/scanLibrary'
 import type { Services } from '../../services'
+import { foreignInput, startForeign } from './adoptBackup'
 import { findChain } from './backupChain'
+import { knownLibraries, removeBackup, requireAbsolute } from './removeBackup'
 import { type VerifyPlan, verifyBackup, verifyOnCancel, verifySteps } from './verifyBackup'
+import { readWindows } from './windows'
 
 type Needs = Pick<Services, 'settings' | 'paths' | 'jobs' | 'tools' | 'spawn' | 'archives'>
 
@@ -23,29 +23,36 @@ export function backupsHandlers(services: Needs): Handlers<typeof backupsContrac
   return {
     list: (_input, { signal }) => listBackups(services, signal),
     verify: (request) => startVerify(services, request),
-    remove: ({ path: folder, confirm }) => removeBackup(services, folder, confirm),
+    windows: async (_input, { signal }) => {
+      const { backups } = await scanLibraries(knownLibraries(services), signal)
+      return { windows: await readWindows(services, backups, signal) }
+    },
+    adopt: (request) => startForeign(services, request.path, { server: request.server, label: request.label }),
+    verifyForeign: (request) => startForeign(services, request.path, null),
+    remove: (request, { signal }) => removeBackup(services, request, signal),
   }
 }
 
 /** For "run again": the stored request, checked like a new one. */
 export function restartVerify(services: Needs): (input: unknown) => Promise<{ jobId: string }> {
-  return (input) => startVerify(services, verifyRequest.parse(input))
+  return async (input) => {
+    const foreign = foreignInput.safeParse(input)
+    if (foreign.success) return startForeign(services, foreign.data.foreign, foreign.data.keep)
+    return startVerify(services, verifyRequest.parse(input))
+  }
 }
 
-function knownLibraries({ settings, paths }: Needs): string[] {
-  return [...new Set([...settings.get().libraries, paths.defaultLibrary].map((library) => path.resolve(library)))]
-}
+/** What is foreign is looked for that long in each library; Walkback's own backups are always all found. */
+const foreignFor = 4000
 
 async function listBackups(services: Needs, signal: AbortSignal) {
   const libraries = knownLibraries(services)
-  const scans = await Promise.all(libraries.map((library) => scanLibrary(library, signal)))
+  const { backups, foreign, oddities } = await scanLibraries(libraries, signal, { foreignFor })
   const ours = new Set(services.jobs.running().flatMap((job) => job.outputs.map((output) => output.partial)))
   return {
-    backups: scans
-      .flatMap((scan) => scan.backups)
-      .filter((found, index, all) => all.findIndex((other) => other.path === found.path) === index)
-      .toSorted(newestFirst),
-    oddities: scans.flatMap((scan) => scan.oddities).filter((oddity) => !ours.has(oddity.path)),
+    backups,
+    foreign,
+    oddities: oddities.filter((oddity) => !ours.has(oddity.path)),
     libraries: await Promise.all(
       libraries.map(async (library) => ({
         path: library,
@@ -62,7 +69,8 @@ async function startVerify(services: Needs, request: VerifyRequest): Promise<{ j
   const { id } = services.jobs.start({
     capability: 'backups',
     title: `Verify ${backupSubject(record)}`,
-    input: { ...request, path: folder },
+    // The kind tells the page of the job where it is restored.
+    input: { ...request, path: folder, kind: record.kind },
     connectionId: null,
     serverLabel: record.source.label,
     steps: verifySteps(plan),
@@ -120,64 +128,4 @@ function refusePartOfSet(backup: string): void {
   const set = path.dirname(path.dirname(backup))
   if (!existsSync(path.join(set, recordName))) return
   throw new AppError('bad_input', `${backup} is part of a set.`, { hint: `Verify the set: ${set}` })
-}
-
-/** Only what lies in one of our libraries and is a backup, or was to become one. */
-async function removeBackup(services: Needs, folder: string, confirm: string): Promise<{ movedTo: string }> {
-  const backup = requireAbsolute(folder)
-  if (confirm !== path.basename(backup)) {
-    throw new AppError('bad_input', `The typed name is not the folder's: ${path.basename(backup)}.`, {
-      hint: 'Type the name of the folder exactly as it is shown.',
-    })
-  }
-  const library = await libraryOf(services, backup)
-  const info = await lstat(backup)
-  const isBackup = info.isDirectory() && (backup.endsWith(partialSuffix) || existsSync(path.join(backup, recordName)))
-  if (!isBackup) {
-    throw new AppError('bad_input', `${backup} is neither a backup nor an unfinished one.`, {
-      hint: 'Walkback removes nothing else.',
-    })
-  }
-  const busy = services.jobs
-    .running()
-    .find(
-      (job) => touches(job.input, backup) || job.outputs.some((output) => output.partial === backup || output.final === backup),
-    )
-  if (busy) {
-    throw new AppError('conflict', `The job "${busy.title}" is working on this backup.`, {
-      hint: 'Wait until it has ended, or cancel it on the Jobs page.',
-      details: { jobId: busy.id },
-    })
-  }
-  return { movedTo: await moveToTrash(backup, library) }
-}
-
-/** A verify or restore names the folder, or something inside it, somewhere in its request. */
-function touches(input: unknown, folder: string): boolean {
-  if (typeof input === 'string') return input === folder || input.startsWith(folder + path.sep)
-  if (typeof input !== 'object' || input === null) return false
-  return Object.values(input).some((value) => touches(value, folder))
-}
-
-async function libraryOf(services: Needs, backup: string): Promise<string> {
-  if (!existsSync(backup)) {
-    throw new AppError('not_found', `${backup} is not there any more.`, { hint: 'Look at the catalog again.' })
-  }
-  // Links are followed before comparing, so that a path can't lead out of the library by one.
-  const real = await realpath(backup)
-  for (const library of knownLibraries(services)) {
-    if (!existsSync(library)) continue
-    const inside = path.relative(await realpath(library), real)
-    const parts = inside.split(path.sep)
-    const within = inside !== '' && parts[0] !== '..' && !path.isAbsolute(inside)
-    if (within && parts.length <= 2 && parts[0] !== trashName) return library
-  }
-  throw new AppError('permission', `${backup} is in none of the libraries.`, {
-    hint: 'Walkback removes backups from its libraries only. Add the folder in Settings, or remove it yourself.',
-  })
-}
-
-function requireAbsolute(folder: string): string {
-  if (path.isAbsolute(folder) && !folder.includes('\0')) return path.resolve(folder)
-  throw new AppError('bad_input', `${JSON.stringify(folder)} is not an absolute path.`, { hint: 'Write it from the root on.' })
 }

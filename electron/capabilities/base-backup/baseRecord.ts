@@ -4,6 +4,7 @@ import type { JobFact, JobResult } from '../../../shared/jobs/job'
 import { type BaseBackupRecord, recordVersion } from '../../../shared/model/backupRecord'
 import { formatBytes } from '../../../shared/model/byteCount'
 import { formatPgVersion, majorOf } from '../../../shared/model/pgVersion'
+import { utcText } from '../../../shared/model/utcText'
 import { commandText } from '../../../shared/tools/showCommand'
 import { readCompression } from '../../../shared/tools/walCompression'
 import type { HashedFile } from '../../library/checksumFiles'
@@ -143,7 +144,7 @@ export function describeResult(record: BaseBackupRecord, { request, plan, starte
 function positionFacts(start: BasePositions['start'], stop: { lsn: string }, stopTime: string): JobFact[] {
   return [
     { label: 'From', value: `${start.lsn}, timeline ${start.timeline}`, mono: true },
-    { label: 'Consistent at', value: `${stop.lsn}, ${stopTime}`, mono: true },
+    { label: 'Consistent at', value: `${stop.lsn}, ${utcText(stopTime)}`, mono: true },
   ]
 }
 

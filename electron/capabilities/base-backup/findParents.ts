@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { BaseParent } from '../../../shared/contracts/baseBackup'
 import { parseLsn } from '../../../shared/model/lsn'
-import { newestFirst, scanLibrary } from '../../library/scanLibrary'
+import { scanLibraries } from '../../library/scanLibrary'
 import type { PhysicalSource } from '../../postgres/readPhysicalSource'
 
 export async function findParents(
@@ -12,32 +12,28 @@ export async function findParents(
   signal: AbortSignal,
 ): Promise<BaseParent[]> {
   if (source.systemIdentifier === null) return []
-  const scans = await Promise.all(libraries.map((library) => scanLibrary(library, signal)))
-  return scans
-    .flatMap((scan) => scan.backups)
-    .filter((found, index, all) => all.findIndex((other) => other.path === found.path) === index)
-    .toSorted(newestFirst)
-    .flatMap(({ path: folder, record }) => {
-      if (record.kind !== 'base-backup' || record.source.systemIdentifier !== source.systemIdentifier) return []
-      const problem =
-        record.manifest === null
-          ? 'It has no manifest.'
-          : existsSync(path.join(folder, record.manifest.path))
-            ? summaryProblem(source, record.start)
-            : 'Its manifest is missing.'
-      return [
-        {
-          path: folder,
-          label: record.label,
-          startedAt: record.startedAt,
-          timeline: record.start.timeline,
-          lsn: record.start.lsn,
-          incremental: record.incremental !== null,
-          size: record.size,
-          problem,
-        },
-      ]
-    })
+  const { backups } = await scanLibraries(libraries, signal)
+  return backups.flatMap(({ path: folder, record }) => {
+    if (record.kind !== 'base-backup' || record.source.systemIdentifier !== source.systemIdentifier) return []
+    const problem =
+      record.manifest === null
+        ? 'It has no manifest.'
+        : existsSync(path.join(folder, record.manifest.path))
+          ? summaryProblem(source, record.start)
+          : 'Its manifest is missing.'
+    return [
+      {
+        path: folder,
+        label: record.label,
+        startedAt: record.startedAt,
+        timeline: record.start.timeline,
+        lsn: record.start.lsn,
+        incremental: record.incremental !== null,
+        size: record.size,
+        problem,
+      },
+    ]
+  })
 }
 
 function summaryProblem({ summaries, summarizing }: PhysicalSource, start: { timeline: number; lsn: string }): string {

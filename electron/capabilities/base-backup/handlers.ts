@@ -3,6 +3,7 @@ import {
   type BaseBackupRequest,
   type baseBackup as baseBackupContract,
   baseBackupRequest,
+  combineRequest,
 } from '../../../shared/contracts/baseBackup'
 import { AppError } from '../../../shared/rpc/appError'
 import type { Handlers } from '../../../shared/rpc/contract'
@@ -10,6 +11,7 @@ import { isFree } from '../../library/backupFolder'
 import { freeBytes } from '../../library/freeSpace'
 import { readPhysicalSource } from '../../postgres/readPhysicalSource'
 import { withClient } from '../../postgres/withClient'
+import { combineHandlers, startCombine } from './combineHandlers'
 import { findParents } from './findParents'
 import {
   type BaseBackupPlan,
@@ -40,13 +42,20 @@ export function baseBackupHandlers(services: BaseBackupServices): Handlers<typeo
       }
     },
     start: (request, { signal }) => startBase(services, request, signal),
+    ...combineHandlers(services),
     summarize: ({ connectionId }, { signal }) => turnSummarizeOn(services, connectionId, signal),
   }
 }
 
 /** For "run again": the stored request, checked like a new one. */
 export function restartBaseBackup(services: BaseBackupServices): (input: unknown) => Promise<{ jobId: string }> {
-  return (input) => startBase(services, baseBackupRequest.parse(input), new AbortController().signal)
+  const { signal } = new AbortController()
+  return async (input) => {
+    const combine = combineRequest.safeParse(input)
+    return combine.success
+      ? startCombine(services, combine.data, signal)
+      : startBase(services, baseBackupRequest.parse(input), signal)
+  }
 }
 
 function writesOf({ place, source, target }: BaseBackupPlan, request: BaseBackupRequest): { label: string; value: string }[] {

@@ -37,8 +37,8 @@ const nothing: VerifyPlan = { command: null, ownCheck: false, waldump: null, wal
 
 export async function planVerify(
   tools: Tools,
-  { format, options, verify }: BaseBackupRequest,
-  source: PhysicalSource,
+  { format, options, verify }: Pick<BaseBackupRequest, 'format' | 'options' | 'verify'>,
+  source: Pick<PhysicalSource, 'version'>,
   data: string,
   target: string | null,
 ): Promise<VerifyPlan> {

@@ -2,6 +2,7 @@
 import { parseLsn } from '../../../shared/model/lsn'
 import { formatPgVersion, majorOf } from '../../../shared/model/pgVersion'
 import type { PreflightFix, PreflightRow } from '../../../shared/model/preflight'
+import { utcText } from '../../../shared/model/utcText'
 import { isAsked } from '../../../shared/tools/defineTool'
 import { row, setOption } from '../../library/preflightRow'
 import type { PhysicalSource } from '../../postgres/readPhysicalSource'
@@ -139,7 +140,7 @@ function summariesRow(
     const text = `The summaries of the WAL begin at ${from ?? ''}, after that backup did (${start.lsn}): what changed in between is not known any more.`
     return row('parent', 'blocker', 'Builds on', text, [full])
   }
-  const text = `The backup of ${startedAt}, timeline ${start.timeline}, ${start.lsn}.`
+  const text = `The backup of ${utcText(startedAt)}, timeline ${start.timeline}, ${start.lsn}.`
   if (begins !== undefined) return row('parent', 'pass', 'Builds on', text)
   return row('parent', 'warning', 'Builds on', `${text} The server has not summarized any WAL yet: the backup waits for it.`)
 }

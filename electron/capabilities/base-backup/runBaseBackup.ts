@@ -1,27 +1,24 @@
 // Runs one base backup as a job: checks, pg_basebackup, settings files, verification, checksums, record, and only then its name.
-import { lstat } from 'node:fs/promises'
 import path from 'node:path'
 import type { BaseBackupRequest } from '../../../shared/contracts/baseBackup'
 import type { JobResult } from '../../../shared/jobs/job'
-import { formatBytes } from '../../../shared/model/byteCount'
 import { formatLsn } from '../../../shared/model/lsn'
-import { AppError } from '../../../shared/rpc/appError'
 import { isAsked } from '../../../shared/tools/defineTool'
 import type { JobContext } from '../../jobs/jobTypes'
 import { type BackupPlace, finishPlace } from '../../library/backupFolder'
-import { type HashedFile, hashFiles, listFolder } from '../../library/checksumFiles'
+import { listFolder } from '../../library/checksumFiles'
 import { hidePassword } from '../../library/hidePassword'
-import { isUncovered } from '../../library/memberCheck'
 import { openFolder } from '../../library/openFolder'
 import { blankIssue } from './baseMessages'
 import { describeResult, describeTarget, makeRecord, type RecordParts } from './baseRecord'
 import { copySettings } from './copySettings'
+import { hashRest } from './hashRest'
 import { type BaseBackupPlan, type BaseBackupServices, dataName, planBaseBackup, refusal } from './planBaseBackup'
 import { readPositions, readSystemIdentifier, requireSameCluster } from './readPositions'
 import { guardSlot } from './slotGuard'
-import { relinkTablespaces, tablespacesName } from './tablespaceLinks'
+import { relinkTablespaces } from './tablespaceLinks'
 import { takeBase } from './takeBase'
-import { type CheckedBase, checkPlain, checkTars } from './verifyBase'
+import { checkPlain, checkTars } from './verifyBase'
 
 export const baseBackupSteps = [
   { id: 'checks', label: 'Checks' },
@@ -117,48 +114,4 @@ function watchWalFolder(job: JobContext, folder: string): void {
     if (files.length > 0 && job.signal.aborted) job.leftover(`WAL in ${folder}`)
     done = true
   })
-}
-
-/**
- * SHA-256 of what the manifest does not cover: the tars or the WAL, the settings files, the manifest itself. Without a
- * manifest that is everything.
- */
-async function hashRest(
-  job: JobContext,
-  place: BackupPlace,
-  { manifest, tars }: CheckedBase,
-): Promise<{ files: HashedFile[]; size: bigint }> {
-  job.step('checksums')
-  const { files, strange } = await listFolder(place.partial)
-  const links = strange.filter((name) => !name.startsWith(`${dataName}/pg_tblspc/`) && name !== `${dataName}/pg_wal`)
-  if (links[0] !== undefined) throw new AppError('tool_failed', `There is something that is no file in the backup: ${links[0]}`)
-  const covered = tars ? new Set<string>() : new Set((manifest?.files ?? []).map((file) => diskPath(file.path)))
-  const known = new Map((tars?.tars ?? []).map((tar) => [`${dataName}/${tar.path}`, tar]))
-  const inData = (name: string) => name.slice(dataName.length + 1)
-  const rest = files.filter(
-    (name) => !known.has(name) && (!covered.has(name) || (name.startsWith(`${dataName}/`) && isUncovered(inData(name)))),
-  )
-  let done = 0
-  const hashed = await hashFiles(place.partial, rest, {
-    signal: job.signal,
-    durable: true,
-    onBytes: (bytes, file) => {
-      done += bytes
-      job.progress({ done, total: null, unit: 'bytes', label: file })
-    },
-  })
-  job.progress(null)
-  let size = 0n
-  for (const name of files) size += BigInt((await lstat(path.join(place.partial, name))).size)
-  const all = [...hashed, ...[...known].map(([name, tar]) => ({ ...tar, path: name }))].toSorted((a, b) =>
-    a.path < b.path ? -1 : 1,
-  )
-  job.endStep('checksums', 'done', `${all.length} files, ${formatBytes(size)} in all`)
-  return { files: all, size }
-}
-
-/** Where a file of the manifest lies within the backup's folder: tablespaces have folders of their own. */
-function diskPath(name: string): string {
-  const space = /^pg_tblspc\/(\d+)\/(.*)$/s.exec(name)
-  return space ? `${tablespacesName}/${space[1]}/${space[2]}` : `${dataName}/${name}`
 }

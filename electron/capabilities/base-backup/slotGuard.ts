@@ -1,5 +1,6 @@
 // A replication slot that the backup itself makes: dropped again when the backup does not succeed, named when that can't be done.
 import type { BaseBackupRequest } from '../../../shared/contracts/baseBackup'
+import { AppError } from '../../../shared/rpc/appError'
 import { isAsked } from '../../../shared/tools/defineTool'
 import type { JobContext } from '../../jobs/jobTypes'
 import { withClient } from '../../postgres/withClient'
@@ -33,7 +34,7 @@ export function guardSlot(
     if (finished) return
     if (request.keepSlot) return job.log(`The replication slot ${slot} is kept, as asked for.`, 'warning')
     try {
-      const dropped = await dropSlot(services, connection, slot)
+      const dropped = await dropWhenReachable(services, connection, slot)
       job.log(dropped ? `Dropped the replication slot ${slot}.` : `The replication slot ${slot} had not been made.`)
     } catch (error) {
       job.leftover(left)
@@ -48,6 +49,23 @@ export function guardSlot(
 }
 
 const waitMs = 15_000
+
+/** A server that was restarted is not there for a moment. */
+async function dropWhenReachable(
+  services: Pick<Services, 'connections'>,
+  connection: ResolvedConnection,
+  slot: string,
+): Promise<boolean> {
+  const until = Date.now() + waitMs
+  for (;;) {
+    try {
+      return await dropSlot(services, connection, slot)
+    } catch (error) {
+      if ((error instanceof AppError && error.code === 'permission') || Date.now() > until) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+}
 
 /** false when there is none. The walsender of a killed program may hold it for a moment, and is ended after that. */
 async function dropSlot(services: Pick<Services, 'connections'>, connection: ResolvedConnection, slot: string): Promise<boolean> {

@@ -114,8 +114,7 @@ function octal(mode: number): string {
   return `0${mode.toString(8).padStart(3, '0')}`
 }
 
-export function describeResult(plan: ColdPlan, record: ColdBackupRecord, cloned: number, startedAt: Date): JobResult {
-  const seconds = (Date.now() - startedAt.getTime()) / 1000
+export function describeResult(plan: ColdPlan, record: ColdBackupRecord, cloned: number): JobResult {
   const recovery = needsCrashRecovery(record.state) ? ' It will go through crash recovery when it starts.' : ''
   const spaces = record.tablespaces.length
   return {
@@ -134,7 +133,7 @@ export function describeResult(plan: ColdPlan, record: ColdBackupRecord, cloned:
       },
       { label: 'Consistent from', value: `${record.stop.lsn}, timeline ${record.stop.timeline}`, mono: true },
       { label: 'System identifier', value: record.source.systemIdentifier ?? '', mono: true },
-      { label: 'Time', value: `${seconds.toFixed(1)} s`, mono: false },
+      { label: 'Cluster', value: `${plan.info.name} is still stopped`, mono: false },
       { label: 'Folder', value: plan.place.final, mono: true },
     ],
     backupPath: plan.place.final,

@@ -147,7 +147,7 @@ function shownCommands(cluster: LocalCluster, version: number, pages: boolean, u
     title,
     program: name,
     version,
-    words: shownWords([path.join(cluster.bin, name), ...argv]),
+    words: shownWords(argv),
     kind: 'program',
   })
   const data = `--pgdata=${cluster.dataDirectory}`

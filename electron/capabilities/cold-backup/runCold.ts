@@ -65,7 +65,7 @@ export async function runCold({ request, place }: ColdInput, job: JobContext, se
   const record = makeRecord({ request, plan, startedAt, copied: sources, files, warnings })
   await finishPlace(place, record)
   folder.finished()
-  return describeResult(plan, record, cloned, startedAt)
+  return describeResult(plan, record, cloned)
 }
 
 /** What is to be the same after the copy: nobody started the cluster meanwhile. */

@@ -1,14 +1,14 @@
 // Whether and how servers can run here: the installations that can make a cluster, and the account that runs it.
 import { existsSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Installation } from '../../../shared/contracts/host'
 import { majorOf } from '../../../shared/model/pgVersion'
 import { AppError } from '../../../shared/rpc/appError'
 import type { LocalCluster } from '../../postgres/localClusterState'
+import { barrierFor } from '../../process/barrier'
 import type { OsAccount } from '../../process/processTypes'
 import { findAccount, ownAccount, ownerOf } from '../../process/runAs'
-import { errorCode } from '../../process/systemError'
 import type { Services } from '../../services'
 import type { PracticeFolder, PracticeMarker } from './practiceFolder'
 
@@ -97,26 +97,6 @@ function installHint(asRoot: boolean): string {
   if (existsSync('/usr/bin/dnf')) return `Run: ${sudo}dnf install postgresql-server`
   if (process.platform === 'darwin') return 'Run: brew install postgresql, or add the folder of an installation in Settings.'
   return 'Install a PostgreSQL server, or add the folder with its programs in Settings.'
-}
-
-/** The first folder on the way to `path` (itself included) that the account may not enter; null when it can reach it. */
-export async function barrierFor(account: Pick<OsAccount, 'uid' | 'gid'>, path: string): Promise<string | null> {
-  const way: string[] = []
-  for (let at = path; ; at = dirname(at)) {
-    way.unshift(at)
-    if (at === dirname(at)) break
-  }
-  for (const folder of way) {
-    try {
-      const { uid, gid, mode } = await stat(folder)
-      const bit = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001
-      if ((mode & bit) === 0) return folder
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return null // to be made by us, with a mode that lets it through
-      throw error
-    }
-  }
-  return null
 }
 
 /** The cluster with programs of its own major, run as the account its data directory belongs to. */

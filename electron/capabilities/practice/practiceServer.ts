@@ -62,7 +62,12 @@ export interface PracticeStarted extends Started {
 }
 
 /** Starts the server, on another port when its own is taken, and leaves a connection that was used once. */
-export async function startPractice(services: Services, context: JobContext, folder: PracticeFolder): Promise<PracticeStarted> {
+export async function startPractice(
+  services: Services,
+  context: JobContext,
+  folder: PracticeFolder,
+  more: { onLine?: (line: string) => void; patient?: boolean } = {},
+): Promise<PracticeStarted> {
   const spawn = spawnFor(services, context)
   const marker = await requireMarker(folder)
   const cluster = await localClusterOf(services, folder, marker)
@@ -80,7 +85,11 @@ export async function startPractice(services: Services, context: JobContext, fol
         settings: serverSettings(folder, port),
         signal: context.signal,
         probe: () => requireThisCluster(services, folder.name, systemIdentifier, context.signal),
-        onLine: (line) => context.log(line, /\b(FATAL|PANIC|ERROR):/.test(line) ? 'warning' : 'info'),
+        onLine: (line) => {
+          context.log(line, /\b(FATAL|PANIC|ERROR):/.test(line) ? 'warning' : 'info')
+          more.onLine?.(line)
+        },
+        patient: more.patient ?? false,
       })
       return { ...started, port, movedFrom: port === marker.port ? null : marker.port, systemIdentifier }
     } catch (error) {

@@ -3,10 +3,10 @@ import { setImmediate } from 'node:timers/promises'
 import type { ArchiveContents } from '../../../shared/contracts/restore'
 import { isChoosable } from '../../../shared/model/archiveSelection'
 import { AppError } from '../../../shared/rpc/appError'
+import { tarMembers } from '../../library/sniffFormat'
 import { tocIdentity } from './chooseEntries'
 import type { InspectedArchive } from './inspectArchive'
 import type { TocEntry } from './readToc'
-import { tarMembers } from './sniffFormat'
 
 export async function archiveContents(archive: InspectedArchive): Promise<ArchiveContents> {
   if (archive.kind !== 'archive') {

@@ -4,8 +4,8 @@ import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatBytes } from '../../../shared/model/byteCount'
+import { tarMembers } from '../../library/sniffFormat'
 import type { InspectedArchive } from './inspectArchive'
-import { tarMembers } from './sniffFormat'
 
 export interface ArchiveCheck {
   /** In words; empty when nothing is wrong. */

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path'
 import { type BackupRecord, backupRecord } from '../../../shared/model/backupRecord'
 import { AppError } from '../../../shared/rpc/appError'
-import { unreadable } from './sniffFormat'
+import { unreadable } from '../../library/sniffFormat'
 
 export interface RestoreSource {
   /** What pg_restore or psql is given. */

@@ -3,12 +3,12 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ArchiveFacts } from '../../../shared/contracts/restore'
 import { parsePgVersion } from '../../../shared/model/pgVersion'
+import { type Sniffed, sniffFormat, unreadable } from '../../library/sniffFormat'
 import type { DatabaseSettings } from '../../postgres/newDatabase'
 import { type ArchiveNeeds, archiveNeeds, databaseSettings } from './archiveNeeds'
 import { findSource, type RestoreSource } from './findSource'
 import { type ArchiveToc, readToc } from './readToc'
 import { type ScriptFacts, scanScript } from './scanScript'
-import { type Sniffed, sniffFormat, unreadable } from './sniffFormat'
 
 /** An archive with its table of contents, or a script with what reading it showed. */
 export type InspectedArchive = {

@@ -1,69 +1,56 @@
 // One backup in full: facts, checks, files, commands, and what can be done with it.
 import { useState } from 'react'
-import type { CatalogEntry } from '../../../shared/contracts/backups'
-import { backupSubject } from '../../../shared/model/backupRecord'
+import type { CatalogEntry, RestoreWindow } from '../../../shared/contracts/backups'
+import { chainOf, isBase } from '../../../shared/model/backupChain'
+import { backupSubject, isPhysical } from '../../../shared/model/backupRecord'
 import { formatBytes } from '../../../shared/model/byteCount'
 import { formatPgVersion } from '../../../shared/model/pgVersion'
 import { Button } from '../../components/Button'
 import { Chip, Severity } from '../../components/Chip'
-import { ConfirmDialog } from '../../components/ConfirmDialog'
 import { CopyButton } from '../../components/CopyButton'
 import { Dialog } from '../../components/Dialog'
-import { ErrorNote, Note } from '../../components/Feedback'
+import { Note } from '../../components/Feedback'
 import { type KeyValue, KeyValues } from '../../components/KeyValues'
 import { formatDuration } from '../../format/duration'
-import { type ShownError, shownError } from '../../format/errors'
 import { plural } from '../../format/numbers'
 import { formatAgo, formatWhen } from '../../format/time'
-import { api } from '../../rpc/api'
-import { databasesOf, folderName, restoreLink, serverOf } from './catalog'
+import { placeLink } from '../../stores/navigation'
+import { databasesOf, kindOf, momentOf, restoreLink } from './catalog'
+import { PhysicalDetails } from './PhysicalDetails'
 import { RecordFiles } from './RecordFiles'
+import { RemoveBackup } from './RemoveBackup'
 import { VerifiedMark } from './VerifiedMark'
 import { VerifyDialog } from './VerifyDialog'
 import { checkWord } from './verifyWords'
 
 export interface BackupDetailsProps {
   entry: CatalogEntry | undefined
+  all: readonly CatalogEntry[]
+  /** undefined while the archives are looked at. */
+  windows: readonly RestoreWindow[] | undefined
   onClose: () => void
   onChanged: () => void
 }
 
-export function BackupDetails({ entry, onClose, onChanged }: BackupDetailsProps) {
+export function BackupDetails({ entry, all, windows, onClose, onChanged }: BackupDetailsProps) {
   const [removing, setRemoving] = useState(false)
   const [verifying, setVerifying] = useState(false)
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<ShownError | null>(null)
   if (entry === undefined) return null
   const { record, path } = entry
-  const close = () => {
-    setError(null)
-    onClose()
-  }
-  const remove = async () => {
-    setBusy(true)
-    setError(null)
-    try {
-      await api.backups.remove({ path, confirm: folderName(path) })
-      setRemoving(false)
-      close()
-      onChanged()
-    } catch (cause) {
-      setError(shownError(cause))
-    } finally {
-      setBusy(false)
-    }
-  }
+  const chain = isBase(entry) ? chainOf(entry, all) : null
+  const combinable = chain !== null && chain.problem === '' && chain.links.length > 1
+  const link = chain === null || chain.problem === '' ? restoreLink(entry) : undefined
   return (
     <>
       <Dialog
         open={!removing && !verifying}
-        onClose={close}
+        onClose={onClose}
         width={880}
         title={
           <span className="row">
-            <Chip tone="accent">{record.kind}</Chip>
+            <Chip tone="accent">{kindOf(record)}</Chip>
             <span className="el">
-              {backupSubject(record)}, {formatWhen(record.startedAt)}
+              {backupSubject(record)}, {formatWhen(momentOf(record))}
             </span>
           </span>
         }
@@ -77,8 +64,9 @@ export function BackupDetails({ entry, onClose, onChanged }: BackupDetailsProps)
             <Button icon="pass" onClick={() => setVerifying(true)}>
               Verify…
             </Button>
-            {restoreLink(entry) !== undefined && (
-              <Button kind="primary" icon="restore" href={restoreLink(entry)}>
+            {combinable && <Button href={placeLink('/backups/combine', { backup: path })}>Combine into a full one…</Button>}
+            {link !== undefined && (
+              <Button kind="primary" icon="restore" href={link}>
                 Restore…
               </Button>
             )}
@@ -86,7 +74,6 @@ export function BackupDetails({ entry, onClose, onChanged }: BackupDetailsProps)
         }
       >
         <div className="col g16">
-          {error && <ErrorNote error={error} />}
           {record.warnings.length > 0 && (
             <Note tone="warning">
               <div className="m">{plural(record.warnings.length, 'warning')} while it was made</div>
@@ -101,6 +88,7 @@ export function BackupDetails({ entry, onClose, onChanged }: BackupDetailsProps)
             <KeyValues rows={sourceRows(entry)} labelWidth={104} />
             <KeyValues rows={madeRows(entry)} labelWidth={104} />
           </div>
+          {isPhysical(record) && <PhysicalDetails {...{ entry, record, all, windows }} />}
           <div>
             <h3 className="lab">Folder</h3>
             <div className="row">
@@ -126,34 +114,21 @@ export function BackupDetails({ entry, onClose, onChanged }: BackupDetailsProps)
           <RecordFiles record={record} />
           <section aria-label="Commands">
             <h3 className="lab">Commands that made it</h3>
-            <pre className="code">{record.commands.join('\n')}</pre>
+            <pre className="code">{record.commands.join('\n') || 'not known: it was not made by Walkback'}</pre>
           </section>
         </div>
       </Dialog>
       {verifying && <VerifyDialog entry={entry} onClose={() => setVerifying(false)} />}
-      <ConfirmDialog
+      <RemoveBackup
+        {...{ entry, all, windows }}
         open={removing}
-        title="Remove this backup"
-        typeToConfirm={folderName(path)}
-        typeLabel="the folder's name"
-        action="Remove"
-        busy={busy}
-        error={error}
-        facts={[
-          { label: 'Backup', value: `${backupSubject(record)}, ${formatWhen(record.startedAt)}` },
-          { label: 'Server', value: serverOf(record) },
-          { label: 'Path', value: path, mono: true },
-          { label: 'Size', value: formatBytes(entry.size) },
-        ]}
-        onConfirm={() => void remove()}
-        onClose={() => {
-          setError(null)
+        onClose={() => setRemoving(false)}
+        onRemoved={() => {
           setRemoving(false)
+          onClose()
+          onChanged()
         }}
-      >
-        The folder moves to <span className="mono">.trash</span> in the library, where it takes the same room until you delete it
-        there. Until then it can be moved back by hand. Walkback no longer lists it, and nothing can be restored from it here.
-      </ConfirmDialog>
+      />
     </>
   )
 }
@@ -173,10 +148,16 @@ function sourceRows({ record }: CatalogEntry): KeyValue[] {
           { label: 'Owner', value: source.owner ?? 'not known', mono: true },
           { label: 'Encoding', value: [source.encoding, locale].filter(Boolean).join(', ') || 'not known' },
         ]
-      : [
-          { label: 'Databases', value: databasesOf(record).join(', ') || 'none, only what belongs to no database', mono: true },
-          ...(databasesOf(record).length > 0 ? [{ label: 'Their size', value: sizeWords(source.databaseSize) }] : []),
-        ]),
+      : isPhysical(record)
+        ? [
+            { label: 'Holds', value: 'every database of the cluster' },
+            { label: 'Their size', value: sizeWords(source.databaseSize) },
+            { label: 'Checksums', value: source.dataChecksums === null ? 'not known' : source.dataChecksums ? 'on' : 'off' },
+          ]
+        : [
+            { label: 'Databases', value: databasesOf(record).join(', ') || 'none, only what belongs to no database', mono: true },
+            ...(databasesOf(record).length > 0 ? [{ label: 'Their size', value: sizeWords(source.databaseSize) }] : []),
+          ]),
   ]
 }
 
@@ -198,8 +179,14 @@ function madeRows({ record, size }: CatalogEntry): KeyValue[] {
     { label: 'Started', value: formatWhen(record.startedAt) },
     { label: 'Took', value: formatDuration(Date.parse(record.endedAt) - Date.parse(record.startedAt)) },
     { label: 'Format', value: record.format },
-    { label: 'Size', value: `${formatBytes(size)} in ${plural(record.files.length, 'file')}` },
-    { label: 'Programs', value: record.tools.map(({ program, version }) => `${program} ${formatPgVersion(version)}`).join(', ') },
-    { label: 'Globals', value: globalsWords(record) },
+    {
+      label: 'Size',
+      value: isPhysical(record) ? formatBytes(size) : `${formatBytes(size)} in ${plural(record.files.length, 'file')}`,
+    },
+    {
+      label: 'Programs',
+      value: record.tools.map(({ program, version }) => `${program} ${formatPgVersion(version)}`).join(', ') || 'not known',
+    },
+    ...(isPhysical(record) ? [] : [{ label: 'Globals', value: globalsWords(record) }]),
   ]
 }

@@ -1,17 +1,13 @@
 // Backups: everything in the libraries as one list, what is odd in them, and how much room is left.
 import { type ReactNode, useState } from 'react'
-import type { CatalogEntry } from '../../../shared/contracts/backups'
-import { backupSubject } from '../../../shared/model/backupRecord'
 import { formatBytes } from '../../../shared/model/byteCount'
 import { Button } from '../../components/Button'
 import { Card, PageHead } from '../../components/Card'
-import { Chip } from '../../components/Chip'
 import { EmptyState, ErrorNote, Loading } from '../../components/Feedback'
 import { SelectField } from '../../components/fields'
 import { Icon } from '../../components/Icon'
 import { SearchField } from '../../components/SearchField'
 import { plural } from '../../format/numbers'
-import { formatAgo, formatWhen } from '../../format/time'
 import type { ScreenProps } from '../../routes'
 import { api } from '../../rpc/api'
 import { useJobs } from '../../stores/jobs'
@@ -19,10 +15,29 @@ import { placeLink, replacePlace } from '../../stores/navigation'
 import { useNow } from '../../stores/useNow'
 import { useAsk } from '../../wizard/useAsk'
 import { BackupDetails } from './BackupDetails'
-import { databasesOf, distinct, filterBackups, noFilter, restoreLink, type SortKey, serverOf, sortBackups } from './catalog'
+import { BackupRow } from './BackupRow'
+import {
+  arrangeChains,
+  backupKinds,
+  databasesOf,
+  distinct,
+  filterBackups,
+  kindOf,
+  noFilter,
+  type SortKey,
+  serverOf,
+  sortBackups,
+} from './catalog'
+import { ForeignCard } from './ForeignCard'
 import { LibrariesCard, OdditiesCard } from './LibraryCards'
-import { VerifiedMark } from './VerifiedMark'
 import './backups.css'
+
+const checkedChoices = [
+  { value: '', label: 'Checked or not' },
+  { value: 'whole', label: 'Last check passed' },
+  { value: 'never', label: 'Never checked' },
+  { value: 'failed', label: 'Last check failed' },
+] as const
 
 export default function Backups({ query }: ScreenProps) {
   const [filter, setFilter] = useState(noFilter)
@@ -30,11 +45,13 @@ export default function Backups({ query }: ScreenProps) {
   // Looked through again whenever a job ends: dumps, checks and removals all change the list.
   const ended = useJobs((state) => state.jobs.filter((job) => job.endedAt !== null).length)
   const catalog = useAsk({ ended }, (_input, options) => api.backups.list({}, options), { keep: true })
+  const windows = useAsk({ ended }, (_input, options) => api.backups.windows({}, options), { keep: true })
   useNow(30_000)
   const all = catalog.data?.backups ?? []
   const shown = sortBackups(filterBackups(all, filter), sort.key, sort.reverse)
   const open = all.find(({ path }) => path === query.get('path'))
   const total = all.reduce((sum, { size }) => sum + BigInt(size), 0n)
+  const kinds = backupKinds.filter((kind) => all.some(({ record }) => kindOf(record) === kind))
   const show = (path: string | null) => replacePlace(placeLink('/backups', path === null ? {} : { path }))
   const choices = (values: string[], every: string) => [
     { value: '', label: every },
@@ -82,7 +99,7 @@ export default function Backups({ query }: ScreenProps) {
               label="Find by name, server, path"
               value={filter.text}
               onChange={(text) => setFilter({ ...filter, text })}
-              width={260}
+              width={230}
             />
             <SelectField
               label="Server"
@@ -95,6 +112,18 @@ export default function Backups({ query }: ScreenProps) {
               value={filter.database}
               onChange={(database) => setFilter({ ...filter, database })}
               options={choices(distinct(all.flatMap(({ record }) => databasesOf(record))), 'Every database')}
+            />
+            <SelectField
+              label="Kind"
+              value={filter.kind}
+              onChange={(kind) => setFilter({ ...filter, kind })}
+              options={[{ value: '', label: 'Every kind' }, ...kinds.map((value) => ({ value, label: value }))]}
+            />
+            <SelectField
+              label="Checked"
+              value={filter.checked}
+              onChange={(checked) => setFilter({ ...filter, checked })}
+              options={checkedChoices}
             />
             <span className="sp" />
             {shown.length !== all.length && (
@@ -139,58 +168,22 @@ export default function Backups({ query }: ScreenProps) {
               </tr>
             </thead>
             <tbody>
-              {shown.map((entry) => (
-                <BackupRow key={entry.path} entry={entry} onOpen={() => show(entry.path)} />
+              {arrangeChains(shown, all).map((row) => (
+                <BackupRow key={row.entry.path} row={row} windows={windows.data?.windows} onOpen={() => show(row.entry.path)} />
               ))}
             </tbody>
           </table>
         )}
       </Card>
+      {catalog.data && <ForeignCard foreign={catalog.data.foreign} onChanged={catalog.again} />}
       {catalog.data && <LibrariesCard libraries={catalog.data.libraries} backups={all} />}
-      <BackupDetails entry={open} onClose={() => show(null)} onChanged={catalog.again} />
+      <BackupDetails
+        entry={open}
+        all={all}
+        windows={windows.data?.windows}
+        onClose={() => show(null)}
+        onChanged={catalog.again}
+      />
     </div>
-  )
-}
-
-function BackupRow({ entry, onOpen }: { entry: CatalogEntry; onOpen: () => void }) {
-  const { size, record } = entry
-  const name = backupSubject(record)
-  return (
-    <tr className="click" onClick={onOpen}>
-      <td>
-        <Chip tone="accent">{record.kind}</Chip>
-      </td>
-      <td className="wrap">
-        <button
-          type="button"
-          className="plain-link"
-          onClick={(event) => {
-            event.stopPropagation()
-            onOpen()
-          }}
-          aria-label={`${name}, ${formatWhen(record.startedAt)}: details`}
-        >
-          {name}
-        </button>
-        {record.label !== '' && record.label !== name && <div className="t3 sm">{record.label}</div>}
-      </td>
-      <td className="wrap">{serverOf(record)}</td>
-      <td className="nw">
-        <div>{formatAgo(record.startedAt)}</div>
-        <div className="t3 sm">{formatWhen(record.startedAt)}</div>
-      </td>
-      <td className="num nw">{formatBytes(size)}</td>
-      <td>{record.format}</td>
-      <td>
-        <VerifiedMark record={record} />
-      </td>
-      <td className="num" onClick={(event) => event.stopPropagation()}>
-        {restoreLink(entry) !== undefined && (
-          <Button size="xs" href={restoreLink(entry)} aria-label={`Restore ${name} of ${formatWhen(record.startedAt)}`}>
-            Restore…
-          </Button>
-        )}
-      </td>
-    </tr>
   )
 }

@@ -1,5 +1,6 @@
 // The catalog as a list: what a search finds, in which order, and what the checks of a backup amount to.
 import type { CatalogEntry } from '../../../shared/contracts/backups'
+import { chainOf, isBase } from '../../../shared/model/backupChain'
 import {
   type BackupRecord,
   backupSubject,
@@ -15,9 +16,33 @@ export interface CatalogFilter {
   /** '' is every server. */
   server: string
   database: string
+  kind: '' | BackupKind
+  checked: '' | CheckedState
 }
 
-export const noFilter: CatalogFilter = { text: '', server: '', database: '' }
+export const noFilter: CatalogFilter = { text: '', server: '', database: '', kind: '', checked: '' }
+
+/** What the kind's badge says: an incremental backup is one of its own. */
+export const backupKinds = ['dump', 'dump-set', 'cluster-dump', 'base-backup', 'incremental', 'cold-backup'] as const
+export type BackupKind = (typeof backupKinds)[number]
+
+export function kindOf(record: BackupRecord): BackupKind {
+  return record.kind === 'base-backup' && record.incremental !== null ? 'incremental' : record.kind
+}
+
+export const checkedStates = ['whole', 'never', 'failed'] as const
+export type CheckedState = (typeof checkedStates)[number]
+
+export function checkedState(record: BackupRecord): CheckedState {
+  const check = lastVerification(record)
+  if (check === undefined) return 'never'
+  return check.ok ? 'whole' : 'failed'
+}
+
+/** The moment of the data: a backup that was combined today may be of last week. */
+export function momentOf(record: BackupRecord): string {
+  return isPhysical(record) ? record.stopTime : record.startedAt
+}
 
 export const sortKeys = ['age', 'database', 'server', 'size', 'verified'] as const
 export type SortKey = (typeof sortKeys)[number]
@@ -35,10 +60,10 @@ export function databasesOf(record: BackupRecord): string[] {
   return record.databases.map(({ name }) => name)
 }
 
-/** The wizard that brings it back, with the backup chosen; undefined for a copy of a cluster's files, which none does yet. */
-export function restoreLink({ path, record }: Pick<CatalogEntry, 'path' | 'record'>): string | undefined {
-  if (isPhysical(record)) return undefined
-  return placeLink(record.kind === 'dump-set' ? '/restore/cluster' : '/restore/dump', { backup: path })
+/** The wizard that brings it back, with the backup chosen. */
+export function restoreLink({ path, record }: Pick<CatalogEntry, 'path' | 'record'>): string {
+  const wizard = isPhysical(record) ? '/restore/standalone' : record.kind === 'dump-set' ? '/restore/cluster' : '/restore/dump'
+  return placeLink(wizard, { backup: path })
 }
 
 /** By the cluster's own number where both are known, since labels and addresses change. */
@@ -55,8 +80,11 @@ export function filterBackups(entries: readonly CatalogEntry[], filter: CatalogF
   return entries.filter(({ record, path }) => {
     if (filter.server !== '' && serverOf(record) !== filter.server) return false
     if (filter.database !== '' && !holdsDatabase(record, filter.database)) return false
+    if (filter.kind !== '' && kindOf(record) !== filter.kind) return false
+    if (filter.checked !== '' && checkedState(record) !== filter.checked) return false
     const hay = [
       record.label,
+      kindOf(record),
       backupSubject(record),
       ...databasesOf(record),
       serverOf(record),
@@ -103,7 +131,7 @@ function bySize(one: string, other: string): number {
 }
 
 const orders: Record<SortKey, (one: CatalogEntry, other: CatalogEntry) => number> = {
-  age: (one, other) => compare(other.record.startedAt, one.record.startedAt),
+  age: (one, other) => compare(momentOf(other.record), momentOf(one.record)),
   database: (one, other) => compare(backupSubject(one.record), backupSubject(other.record)),
   server: (one, other) => compare(serverOf(one.record), serverOf(other.record)),
   // Byte counts are decimal strings that can pass 2^53: the longer one is larger.
@@ -115,6 +143,51 @@ const orders: Record<SortKey, (one: CatalogEntry, other: CatalogEntry) => number
 export function sortBackups(entries: readonly CatalogEntry[], key: SortKey, reverse: boolean): CatalogEntry[] {
   const sign = reverse ? -1 : 1
   return [...entries].sort((one, other) => sign * orders[key](one, other) || orders.age(one, other))
+}
+
+export interface CatalogRow {
+  entry: CatalogEntry
+  /** How many backups above it in the list it builds on; 0 for one that stands by itself. */
+  depth: number
+  /** Nothing follows below the same full backup. */
+  last: boolean
+  /** Why its chain is broken, in a sentence; ''. */
+  broken: string
+}
+
+/** In the order given, but each incremental backup stands below the full one of its chain, the oldest first. */
+export function arrangeChains(shown: readonly CatalogEntry[], all: readonly CatalogEntry[]): CatalogRow[] {
+  const there = new Set(shown.map(({ path }) => path))
+  const rootOf = new Map<string, string>()
+  const made = new Map<string, CatalogRow>()
+  for (const entry of shown) {
+    const row: CatalogRow = { entry, depth: 0, last: true, broken: '' }
+    made.set(entry.path, row)
+    if (!isBase(entry) || entry.record.incremental === null) continue
+    const { links, problem } = chainOf(entry, all)
+    row.broken = problem
+    const [root] = links
+    if (problem !== '' || !root || !there.has(root.path)) continue
+    rootOf.set(entry.path, root.path)
+    row.depth = links.filter(({ path }) => there.has(path)).length - 1
+  }
+  const rows: CatalogRow[] = []
+  const done = new Set<string>()
+  for (const entry of shown) {
+    const root = rootOf.get(entry.path) ?? entry.path
+    if (done.has(root)) continue
+    done.add(root)
+    const below = shown
+      .filter(({ path }) => rootOf.get(path) === root)
+      .toSorted((one, other) => compare(momentOf(one.record), momentOf(other.record)))
+    const head = made.get(root)
+    if (head) rows.push(head)
+    for (const [at, { path }] of below.entries()) {
+      const row = made.get(path)
+      if (row) rows.push({ ...row, last: at === below.length - 1 })
+    }
+  }
+  return rows
 }
 
 /** Distinct and sorted, for the filter's choices. */

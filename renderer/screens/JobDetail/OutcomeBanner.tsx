@@ -67,21 +67,14 @@ export function OutcomeBanner({ job }: { job: JobSnapshot }) {
 
 function NextStep({ job }: { job: JobSnapshot }) {
   const good = job.state === 'succeeded' || job.state === 'succeeded_with_warnings'
-  // The files of a cluster are no dump. A verification is of either; a dump of one database alone names it.
-  const restorable =
-    job.capability !== 'base-backup' &&
-    job.capability !== 'cold-backup' &&
-    (job.capability !== 'backups' || (job.result?.database ?? null) !== null)
   // A restore names the backup it came from, which needs no second restore.
   if (good && job.result?.backupPath != null && !isRestore(job)) {
     return (
       <div className="row">
         <Button href={placeLink('/backups', { path: job.result.backupPath })}>Show the backup</Button>
-        {restorable && (
-          <Button kind="primary" href={placeLink(restorePlace(job), { path: job.result.backupPath })}>
-            Restore it…
-          </Button>
-        )}
+        <Button kind="primary" href={placeLink(restorePlace(job), { path: job.result.backupPath })}>
+          Restore it…
+        </Button>
       </div>
     )
   }
@@ -94,7 +87,9 @@ function NextStep({ job }: { job: JobSnapshot }) {
       </Button>
     )
   }
-  return good && job.result?.database != null ? <Button href="#/overview">Open the overview</Button> : null
+  return good && (job.result?.database != null || job.capability === 'recovery') ? (
+    <Button href="#/overview">Open the overview</Button>
+  ) : null
 }
 
 /** What failed can be restored again by itself; what came back is looked at from the overview of its own server. */

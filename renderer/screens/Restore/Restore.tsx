@@ -20,7 +20,7 @@ const shownBackups = 8
 export default function Restore() {
   const draft = useDrafts((state) => state.restore)
   const catalog = useAsk({}, (input, options) => api.backups.list(input, options))
-  const newest = sortBackups(catalog.data?.backups ?? [], 'age', false).filter((entry) => restoreLink(entry) !== undefined)
+  const newest = sortBackups(catalog.data?.backups ?? [], 'age', false)
   return (
     <div className="page">
       <PageHead title="Restore" />
@@ -98,6 +98,28 @@ export default function Restore() {
         <div className="col g8" style={{ alignItems: 'flex-end' }}>
           <Button size="l" href={placeLink('/restore/cluster')} endIcon="right">
             Restore a set
+          </Button>
+        </div>
+      </Card>
+      <Card className="kind-card">
+        <span className="kind-icon">
+          <Icon name="server" size={20} />
+        </span>
+        <div className="sp">
+          <div className="row">
+            <h2 className="kind-title">A whole cluster</h2>
+            <Chip>
+              <span className="mono">pg_ctl</span>
+            </Chip>
+          </div>
+          <p className="t2">
+            A base backup or cold backup becomes a running cluster again: in a new folder on a free port, or in the place of a
+            stopped one, which is kept. It starts by the WAL that came with it.
+          </p>
+        </div>
+        <div className="col g8" style={{ alignItems: 'flex-end' }}>
+          <Button size="l" href={placeLink('/restore/standalone')} endIcon="right">
+            Recover a cluster
           </Button>
         </div>
       </Card>

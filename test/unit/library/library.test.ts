@@ -282,7 +282,7 @@ describe('a scan', () => {
       ['server/broken', 'unreadable'],
       ['server/half.partial', 'partial'],
     ])
-    expect(await scanLibrary(path.join(folder, 'nowhere'))).toEqual({ backups: [], oddities: [] })
+    expect(await scanLibrary(path.join(folder, 'nowhere'))).toEqual({ backups: [], foreign: [], oddities: [] })
   })
 })
 

@@ -9,7 +9,7 @@ import {
   readMarker,
   removeFolder,
 } from '../../../electron/capabilities/practice/practiceFolder'
-import { barrierFor } from '../../../electron/capabilities/practice/practiceHost'
+import { barrierFor } from '../../../electron/process/barrier'
 import { practiceSettings } from '../../../electron/capabilities/practice/runMake'
 import { shopRows } from '../../../electron/capabilities/practice/sample/shopRows'
 import { AppError } from '../../../shared/rpc/appError'

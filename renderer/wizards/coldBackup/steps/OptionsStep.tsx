@@ -50,18 +50,18 @@ export function OptionsStep({ draft, setDraft, prepared, preview }: OptionsStepP
         <Card title="What comes along">
           <div className="fieldgrid">
             <div className="wide">
-              <Switch
-                checked={draft.configuration && configuration.length > 0}
-                disabled={configuration.length === 0}
-                onChange={(value) => setDraft({ ...draft, configuration: value })}
-              >
-                Settings files outside the data directory
-              </Switch>
-              <div className="t3 sm wrap" style={{ marginTop: 4 }}>
-                {configuration.length === 0
-                  ? 'All settings files are in the data directory and come along with it.'
-                  : `${plural(configuration.length, 'file')}: ${configuration.join(', ')}`}
-              </div>
+              {configuration.length === 0 ? (
+                <div className="t2">All settings files are in the data directory and come along with it.</div>
+              ) : (
+                <>
+                  <Switch checked={draft.configuration} onChange={(value) => setDraft({ ...draft, configuration: value })}>
+                    Settings files outside the data directory
+                  </Switch>
+                  <div className="t3 sm wrap" style={{ marginTop: 4 }}>
+                    {plural(configuration.length, 'file')}: {configuration.join(', ')}
+                  </div>
+                </>
+              )}
             </div>
             {base.slots.length > 0 && (
               <div className="wide t2 sm wrap">

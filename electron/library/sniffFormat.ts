@@ -2,7 +2,7 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { AppError } from '../../../shared/rpc/appError'
+import { AppError } from '../../shared/rpc/appError'
 
 export type Sniffed =
   /** `start`: where the table of contents begins in `tocFile`. */

@@ -1,0 +1,152 @@
+// A real connection to the recovered cluster: it must be the backup's own system, and no longer in recovery.
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { emptyConnectionSettings } from '../../../shared/model/connection'
+import { AppError } from '../../../shared/rpc/appError'
+import type { JobContext } from '../../jobs/jobTypes'
+import { withClient } from '../../postgres/withClient'
+import { messageOf } from '../../process/systemError'
+import type { RecoveryServices } from './parts'
+import type { RecoveryPlan } from './planRecovery'
+import { clusterOf } from './startRecovered'
+
+const question = `SELECT system_identifier::text || ' ' || pg_catalog.pg_is_in_recovery()::text FROM pg_catalog.pg_control_system()`
+
+export interface Connected {
+  /** How it was asked, in words. */
+  how: string
+  /** The connection that was added; '' when none was. */
+  label: string
+  /** Why no login succeeded, in a sentence; '' when one did. */
+  problem: string
+}
+
+/** Throws AppError conflict when another cluster answers. Without a login that succeeds it says so, and is no failure. */
+export async function connectRecovered(
+  job: JobContext,
+  services: RecoveryServices,
+  plan: RecoveryPlan,
+  port: number,
+  practiceConnection: string | null,
+): Promise<Connected> {
+  if (practiceConnection !== null) {
+    // Asked again by the practice cluster's own connection, after it was started.
+    const connection = await services.connections.resolve(practiceConnection)
+    requireSame(plan, await ask(services, connection, job.signal))
+    return { how: `as ${connection.settings.user}`, label: connection.label, problem: '' }
+  }
+  const { login } = plan.request
+  let problem = 'No saved connection was chosen to log in with.'
+  if (login !== null) {
+    try {
+      return await throughLogin(job, services, plan, login, port)
+    } catch (error) {
+      if (job.signal.aborted || !(error instanceof AppError) || error.code === 'conflict') throw error
+      problem = error.message
+      job.log(`Logging in failed: ${problem}`, 'warning')
+    }
+  }
+  const answer = await askAsAccount(services, plan, port)
+  if (answer === null) return { how: '', label: '', problem }
+  requireSame(plan, answer)
+  return { how: `through its socket, as ${plan.accountName}`, label: '', problem }
+}
+
+async function throughLogin(
+  job: JobContext,
+  services: RecoveryServices,
+  plan: RecoveryPlan,
+  login: string,
+  port: number,
+): Promise<Connected> {
+  const from = await services.connections.resolve(login)
+  const saved = services.connections.get(login)
+  if (from.password) job.hide(from.password)
+  const settings = {
+    ...emptyConnectionSettings,
+    host: '127.0.0.1',
+    port,
+    database: 'postgres',
+    user: from.settings.user,
+    sslmode: 'prefer' as const,
+    // A passfile's line may hold for every port; a password that was typed is kept as that of the other connection is.
+    passfile: from.passwordFrom === 'passfile' ? saved.settings.passfile : '',
+  }
+  const typed = from.passwordFrom === 'passfile' && settings.passfile !== '' ? null : from.password
+  const password = typed
+    ? { kind: 'set' as const, password: typed.reveal(), remember: saved.password === 'encrypted' }
+    : { kind: 'none' as const }
+  const draft = { id: null, settings, password }
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const resolved = await services.connections.resolveDraft(draft)
+      requireSame(plan, await ask(services, resolved, job.signal))
+      break
+    } catch (error) {
+      // Right after "ready" the doors may still be opening.
+      if (job.signal.aborted || !(error instanceof AppError) || error.code === 'conflict' || tries === 5) throw error
+      await delay(200)
+    }
+  }
+  const label = await saveConnection(services, plan, draft)
+  return { how: `as ${settings.user}`, label, problem: '' }
+}
+
+async function ask(
+  services: RecoveryServices,
+  connection: Awaited<ReturnType<RecoveryServices['connections']['resolve']>>,
+  signal: AbortSignal,
+): Promise<string> {
+  return withClient({ connections: services.connections, connection, signal }, async (client) => {
+    const { rows } = await client.query<{ answer: string }>(`${question.replace(' FROM', ' AS answer FROM')}`)
+    return rows[0]?.answer ?? ''
+  })
+}
+
+/** By psql over the socket: pg_hba.conf often lets the account of the server in without a password. null when it does not. */
+async function askAsAccount(services: RecoveryServices, plan: RecoveryPlan, port: number): Promise<string | null> {
+  const folder = plan.target?.socketFolder ?? plan.settings.socketFolder
+  if (folder === '') return null
+  const { bin, account } = clusterOf(plan)
+  const lines: string[] = []
+  const exit = await services.spawn({
+    file: join(bin, 'psql'),
+    argv: ['-X', '-A', '-t', '-w', `--host=${folder}`, `--port=${port}`, '--dbname=postgres', `--command=${question}`],
+    ...(account ? { runAs: account } : {}),
+    onStdout: (line) => lines.push(line),
+  })
+  return exit.code === 0 ? (lines[0] ?? null) : null
+}
+
+function requireSame({ backup }: RecoveryPlan, answer: string): void {
+  const [identifier, recovering] = answer.split(' ')
+  if (backup.systemIdentifier !== null && identifier !== backup.systemIdentifier) {
+    throw new AppError('conflict', `Another cluster answers there: system identifier ${identifier}, the backup's is ${backup.systemIdentifier}.`, {
+      hint: 'Something else took the port. Start again with another one.',
+    })
+  }
+  if (recovering !== 'false') {
+    throw new AppError('conflict', 'The server is still in recovery although it says that it is ready.', {
+      hint: 'Was standby.signal put into the data directory? Look at its log.',
+    })
+  }
+}
+
+async function saveConnection(
+  services: RecoveryServices,
+  { backup }: RecoveryPlan,
+  draft: Parameters<RecoveryServices['connections']['resolveDraft']>[0],
+): Promise<string> {
+  const wanted = `${backup.server} of ${backup.takenAt.slice(0, 16).replace('T', ' ')} UTC`.slice(0, 190)
+  for (let count = 1; ; count += 1) {
+    const label = count === 1 ? wanted : `${wanted} (${count})`
+    try {
+      await services.connections.save({ ...draft, label, colour: 'amber', readOnly: false })
+      return label
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'conflict' || count === 50) {
+        throw new AppError('internal', `The connection could not be saved: ${messageOf(error)}`, { cause: error })
+      }
+    }
+  }
+}

@@ -1,0 +1,135 @@
+// Where a backup is deployed: the folders unfinished and finished, the account that owns them, and the cluster that was there.
+import { existsSync } from 'node:fs'
+import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { AppError } from '../../../shared/rpc/appError'
+import { partialSuffix } from '../../library/backupFolder'
+import { syncFolder } from '../../library/durability'
+import type { OsAccount } from '../../process/processTypes'
+import { errorCode, fromSystemError } from '../../process/systemError'
+import type { PlaceName } from './listBackup'
+
+export interface Place {
+  name: PlaceName
+  final: string
+  partial: string
+}
+
+export function placeAt(name: PlaceName, final: string): Place {
+  return { name, final, partial: final + partialSuffix }
+}
+
+/** In each unfinished folder: what is left of a recovery that was interrupted may be removed by the next one. */
+export const unfinishedMark = 'walkback-unfinished'
+const markText = 'An unfinished copy of a backup, made by Walkback. No server may be started in it.\n'
+
+export type Held = 'absent' | 'empty' | 'ours' | 'something'
+
+/** What is at a path: nothing, an empty folder, an unfinished one of ours, or something else. Throws the system's errors. */
+export async function whatIsAt(folder: string): Promise<Held> {
+  try {
+    const names = await readdir(folder)
+    if (names.length === 0) return 'empty'
+    if (!names.includes(unfinishedMark)) return 'something'
+    return (await readFile(path.join(folder, unfinishedMark), 'utf8')) === markText ? 'ours' : 'something'
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return 'absent'
+    if (errorCode(error) === 'ENOTDIR') return 'something'
+    throw error
+  }
+}
+
+/** Makes the unfinished folder, 0700 and the account's own; an unfinished one of ours is removed first. Throws AppError. */
+export async function openPlace(place: Place, account: OsAccount | null): Promise<void> {
+  try {
+    if ((await whatIsAt(place.partial)) === 'ours') await rm(place.partial, { recursive: true })
+    // Those on the way stay open for the account to pass through.
+    await mkdir(path.dirname(place.partial), { recursive: true, mode: 0o755 })
+    await mkdir(place.partial, { mode: 0o700 })
+    await own(place.partial, account)
+    await mark(place.partial, account)
+    await syncFolder(path.dirname(place.partial))
+  } catch (error) {
+    throw fromSystemError(error, `create the folder ${place.partial}`) ?? error
+  }
+}
+
+export async function own(file: string, account: OsAccount | null): Promise<void> {
+  if (account) await chown(file, account.uid, account.gid)
+}
+
+async function mark(folder: string, account: OsAccount | null): Promise<void> {
+  const file = path.join(folder, unfinishedMark)
+  await writeFile(file, markText, { mode: 0o600 })
+  await own(file, account)
+}
+
+/** Gives it the final name; an empty folder there makes room. */
+export async function finishPlace(place: Place): Promise<void> {
+  try {
+    await rm(path.join(place.partial, unfinishedMark))
+    await syncFolder(place.partial)
+    // rename replaces an empty folder, and fails for one that holds something.
+    await rename(place.partial, place.final)
+    await chmod(place.final, 0o700)
+    await syncFolder(path.dirname(place.final))
+  } catch (error) {
+    throw fromSystemError(error, `give ${place.partial} its name ${place.final}`) ?? error
+  }
+}
+
+/** Back to the name of something unfinished. */
+export async function unfinishPlace(place: Place, account: OsAccount | null): Promise<void> {
+  if (!existsSync(place.final) || existsSync(place.partial)) return
+  await mark(place.final, account)
+  await rename(place.final, place.partial)
+  await syncFolder(path.dirname(place.final))
+}
+
+/** `main.before-2026-11-26T230512Z`, beside it; with a number when that is taken. */
+export function keptName(dataDirectory: string, at: Date): string {
+  const time = `${at.toISOString().slice(0, 19).replaceAll(':', '')}Z`
+  for (let count = 1; ; count += 1) {
+    const name = `${dataDirectory}.before-${time}${count === 1 ? '' : `-${count}`}`
+    if (!existsSync(name)) return name
+  }
+}
+
+/** Throws AppError when it can't be renamed: a mount point, say. */
+export async function setAside(dataDirectory: string, kept: string): Promise<void> {
+  try {
+    await rename(dataDirectory, kept)
+    await syncFolder(path.dirname(kept))
+  } catch (error) {
+    throw fromSystemError(error, `rename ${dataDirectory} to ${kept}`) ?? error
+  }
+}
+
+/** A file system of its own can't be renamed. */
+export async function isMountPoint(folder: string): Promise<boolean> {
+  return (await stat(folder)).dev !== (await stat(path.dirname(folder))).dev
+}
+
+/** A folder that is free for the tablespaces of a cluster: `<data directory>.tablespaces`, with a number when it is taken. */
+export async function tablespacesFolder(dataDirectory: string): Promise<string> {
+  for (let count = 1; ; count += 1) {
+    const folder = `${dataDirectory}.tablespaces${count === 1 ? '' : `-${count}`}`
+    const held = await whatIsAt(folder)
+    if (held === 'absent' || held === 'empty') return folder
+    if (await onlyUnfinished(folder)) return folder
+  }
+}
+
+async function onlyUnfinished(folder: string): Promise<boolean> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith(partialSuffix) || (await whatIsAt(path.join(folder, name))) !== 'ours') return false
+  }
+  return true
+}
+
+export function conflictAt(folder: string, held: Held): AppError | null {
+  if (held !== 'something') return null
+  return new AppError('conflict', `${folder} is there and not empty.`, {
+    hint: 'Choose a folder that does not exist yet, or an empty one. Walkback never writes into something that is there.',
+  })
+}

@@ -1,0 +1,123 @@
+// Answers the calls of the recovery contract.
+import os from 'node:os'
+import path from 'node:path'
+import type { LocalClusterInfo } from '../../../shared/contracts/localClusters'
+import {
+  type RecoverableBackup,
+  type RecoveryTarget,
+  type recovery,
+  type StandaloneRequest,
+  standaloneRequest,
+} from '../../../shared/contracts/recovery'
+import type { Handlers } from '../../../shared/rpc/contract'
+import { slug } from '../../library/slug'
+import { findLocalClusters } from '../../postgres/findLocalClusters'
+import { findFreePort } from '../../postgres/freePort'
+import { ownAccount } from '../../process/runAs'
+import type { Parts, RecoveryServices } from './parts'
+import { planRecovery, refusal } from './planRecovery'
+import { previewOf } from './preview'
+import { type PhysicalBackup, readBackup } from './readBackup'
+import { recoveryOnCancel, recoverySteps, runRecovery } from './runRecovery'
+
+const firstPort = 54_400
+const portCount = 80
+
+export function recoveryHandlers(services: RecoveryServices, parts: Parts): Handlers<typeof recovery, AbortSignal> {
+  return {
+    inspect: async ({ path: folder }, { signal }) => shown(await readBackup(folder, signal)),
+    prepare: async ({ path: folder }, { signal }) => prepare(services, await readBackup(folder, signal), signal),
+    previewStandalone: async (request, { signal }) => previewOf(await planRecovery(services, request, new Date(), signal)),
+    startStandalone: (request, { signal }) => start(services, parts, request, signal),
+  }
+}
+
+/** For "run again": a new folder is the same request; what is in the place of a cluster wants its name typed again. */
+export function restartRecovery(services: RecoveryServices, parts: Parts): (input: unknown) => Promise<{ jobId: string }> {
+  return (input) => start(services, parts, standaloneRequest.parse(input), new AbortController().signal)
+}
+
+/** Refuses before anything is written, by any blocker of the checks. */
+async function start(
+  services: RecoveryServices,
+  parts: Parts,
+  request: StandaloneRequest,
+  signal: AbortSignal,
+): Promise<{ jobId: string }> {
+  const at = new Date()
+  const plan = await planRecovery(services, request, at, signal)
+  const refused = refusal(plan)
+  if (refused) throw refused
+  const { id } = services.jobs.start({
+    capability: 'recovery',
+    title: `Recover ${plan.backup.server} ${plan.target ? `in place of ${plan.target.name}` : 'as a new cluster'}`,
+    // The typed confirmation is for this one time.
+    input: { ...request, confirm: null },
+    connectionId: null,
+    serverLabel: plan.target?.name ?? plan.backup.server,
+    steps: recoverySteps,
+    onCancel: recoveryOnCancel,
+    // Walkback itself starts no server in there meanwhile, and moves no backup away.
+    locks: [
+      `data:${plan.data.final}`,
+      ...[plan.data, ...plan.spaces].map(({ final }) => `path:${final}`),
+      `path:${plan.backup.path}`,
+    ],
+    run: (job) => runRecovery({ request, at }, job, services, parts),
+  })
+  return { jobId: id }
+}
+
+function shown(backup: PhysicalBackup): RecoverableBackup {
+  const { path: folder, kind, format, recorded, server, takenAt, major, systemIdentifier, start: from, stop, size } = backup
+  return {
+    ...{ path: folder, kind, format, recorded, server, takenAt, major, systemIdentifier, start: from, stop, size },
+    tablespaces: backup.tablespaces.map(({ oid, name, location }) => ({ oid, name, location })),
+    configuration: backup.configuration.map(({ original }) => original),
+  }
+}
+
+async function prepare(services: RecoveryServices, backup: PhysicalBackup, signal: AbortSignal) {
+  const { clusters } = await findLocalClusters(services, signal)
+  const taken = new Set(clusters.flatMap(({ port }) => (port === null ? [] : [port])))
+  if (backup.record?.source.port) taken.add(backup.record.source.port)
+  const time = backup.takenAt.slice(0, 16).replaceAll(':', '').replace('T', '-')
+  const root = process.getuid?.() === 0
+  const saved = services.connections.list()
+  return {
+    hostname: os.hostname(),
+    account: root ? 'postgres, since PostgreSQL does not run as root' : `${ownAccount().name}, as Walkback itself`,
+    defaults: {
+      folder: path.join(services.paths.data, 'recovered', `${slug(backup.server)}-${time}`),
+      port: await findFreePort(firstPort, portCount, taken),
+      login: (saved.find((each) => isOf(each, backup)) ?? null)?.id ?? null,
+    },
+    targets: clusters.filter(({ origin }) => origin === 'practice' || origin === 'debian').map((each) => targetOf(each, backup)),
+    logins: saved.map(({ id, label, settings }) => ({ id, label, user: settings.user })),
+  }
+}
+
+/** The connection that the backup was taken through, by its label or its address. */
+function isOf({ label, settings }: { label: string; settings: { host: string; port: number | null } }, { record }: PhysicalBackup) {
+  if (!record) return false
+  const { source } = record
+  return label === source.label || (settings.host === source.host && settings.port === source.port && source.port !== null)
+}
+
+function targetOf(info: LocalClusterInfo, backup: PhysicalBackup): RecoveryTarget {
+  const { name, dataDirectory, port, owner, major, control, running, problem } = info
+  const why = running
+    ? 'It runs: stop it first.'
+    : problem
+      ? problem.message
+      : major !== backup.major
+        ? `It is of PostgreSQL ${major}, the backup of ${backup.major}.`
+        : ''
+  return {
+    ...{ name, dataDirectory, port, owner, major },
+    systemIdentifier: control?.systemIdentifier ?? null,
+    state: control?.state ?? '',
+    running: running !== null,
+    problem: why,
+  }
+}

@@ -1,0 +1,244 @@
+// Everything that is known before a standalone recovery runs: backup, destination, account, programs, files, checks.
+// Over 150 lines: the facts belong to one look at the machine, each a line or two.
+import { existsSync } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import type { LocalClusterInfo } from '../../../shared/contracts/localClusters'
+import type { RecoveryDanger, StandaloneRequest } from '../../../shared/contracts/recovery'
+import type { PreflightRow } from '../../../shared/model/preflight'
+import { majorOf } from '../../../shared/model/pgVersion'
+import { AppError } from '../../../shared/rpc/appError'
+import { freeBytes, writeProblem } from '../../library/freeSpace'
+import { blockedSentence } from '../../library/preflightRow'
+import { inspectCluster } from '../../postgres/findLocalClusters'
+import { isPortFree } from '../../postgres/freePort'
+import { readControlData } from '../../postgres/localClusterState'
+import { checkWalPresence } from '../../postgres/walPresence'
+import { barrierFor } from '../../process/barrier'
+import type { OsAccount } from '../../process/processTypes'
+import { findAccount, ownAccount, ownerOf } from '../../process/runAs'
+import { errorCode, fromSystemError } from '../../process/systemError'
+import { type Held, isMountPoint, keptName, type Place, placeAt, tablespacesFolder, whatIsAt } from './destination'
+import { type BackupListing, listBackup } from './listBackup'
+import type { RecoveryServices } from './parts'
+import { checkRecovery } from './preflightRecovery'
+import { type PhysicalBackup, readBackup } from './readBackup'
+import { outsideKey, type PlacedFile, placeSettings, plainSettings, type SettingsFacts } from './settingsText'
+
+export interface Programs {
+  bin: string
+  version: number
+}
+
+export interface RecoveryPlan {
+  request: StandaloneRequest
+  backup: PhysicalBackup
+  /** The stopped cluster whose place it takes; null for a new one. */
+  target: LocalClusterInfo | null
+  /** Runs the server and owns its files; null when it is ourselves. */
+  account: OsAccount | null
+  accountName: string
+  programs: Programs | null
+  data: Place
+  spaces: Place[]
+  /** Where it listens; null where only the start will tell. */
+  port: number | null
+  /** The new name of the data directory that is there; null for a new cluster. */
+  kept: string | null
+  /** null for tars, whose contents are seen when they are read. */
+  listing: BackupListing | null
+  settings: SettingsFacts
+  /** Settings files that are put into the data directory. */
+  placed: readonly PlacedFile[]
+  logFile: string
+  danger: RecoveryDanger | null
+  preflight: PreflightRow[]
+  /** Blockers in one sentence, '' when it may start. */
+  blocked: string
+}
+
+/** sun_path of Linux and others holds 107 bytes; the server appends `/.s.PGSQL.<port>`. */
+const longestSocketFolder = 107 - '/.s.PGSQL.65535'.length
+
+/** Looks at the backup and the machine anew each time. Throws AppError for what is no backup that can be deployed. */
+export async function planRecovery(
+  services: RecoveryServices,
+  request: StandaloneRequest,
+  at: Date,
+  signal: AbortSignal,
+): Promise<RecoveryPlan> {
+  const backup = await readBackup(request.source.path, signal)
+  const { destination } = request
+  const target = destination.kind === 'cluster' ? await inspectCluster(services, destination.dataDirectory, signal) : null
+  const folder = target?.dataDirectory ?? requireFolder(destination)
+  const { account, problem: accountProblem } = await findRunner(target)
+  const programs = await findPrograms(services, backup.major)
+  const data = placeAt('data', folder)
+  const below = backup.tablespaces.length === 0 ? '' : await tablespacesFolder(folder)
+  const spaces = backup.tablespaces.map(({ oid }) => placeAt(oid, requireAbsolute(request.tablespaces[oid] ?? path.join(below, oid))))
+  const listing = backup.format === 'plain' ? await listBackup(backup, signal).catch(closed) : null
+  const port = target ? target.port : destination.kind === 'new' ? destination.port : null
+  const kind = target === null ? 'own' : target.origin === 'debian' ? 'debian' : 'practice'
+  const texts = await readSettings(backup)
+  const { placed, sslOff } = await planSettings(folder, kind, account, texts)
+  const settings: SettingsFacts = {
+    ...{ dataDirectory: folder, major: backup.major, kind, sslOff },
+    port: port ?? 0,
+    socketFolder: Buffer.byteLength(folder) <= longestSocketFolder ? folder : '',
+    from: `${backup.server}, taken ${backup.takenAt}`,
+  }
+  const kept = target && keptName(folder, at)
+  const held = new Map<string, Held>()
+  for (const place of [...(target ? [] : [data]), ...spaces]) held.set(place.final, await whatIsAt(place.final).catch(closed))
+  for (const place of [data, ...spaces]) held.set(place.partial, await whatIsAt(place.partial).catch(closed))
+  const parent = path.dirname(folder)
+  const preflight = checkRecovery({
+    ...{ request, backup, target, account, accountProblem, programs, listing, settings, placed, held, data, spaces, kept },
+    hostname: os.hostname(),
+    accountName: account?.name ?? ownAccount().name,
+    barrier: account ? await firstBarrier(account, [data, ...spaces]) : null,
+    writeProblem: await writeProblem(parent),
+    free: await freeBytes(parent),
+    mountPoint: target !== null && existsSync(folder) && (await isMountPoint(folder)),
+    portFree: port === null || (await isPortFree(port)),
+    coldProblems: await coldProblems(services, backup, programs, signal),
+    logins: services.connections.list().map(({ id }) => id),
+  })
+  return {
+    ...{ request, backup, target, account, programs, data, spaces, port, kept, listing, settings, placed, preflight },
+    accountName: account?.name ?? ownAccount().name,
+    logFile: target?.logFile ?? path.join(folder, 'log', 'server.log'),
+    danger: target && kept !== null ? dangerOf(target, kept) : null,
+    blocked: blockedSentence(preflight),
+  }
+}
+
+function dangerOf(target: LocalClusterInfo, keptAs: string): RecoveryDanger {
+  const { name, port, dataDirectory, control } = target
+  return { name, host: os.hostname(), port, systemIdentifier: control?.systemIdentifier ?? '', dataDirectory, keptAs }
+}
+
+function requireFolder(destination: StandaloneRequest['destination']): string {
+  return requireAbsolute(destination.kind === 'new' ? destination.folder : destination.dataDirectory)
+}
+
+function requireAbsolute(folder: string): string {
+  if (path.isAbsolute(folder) && !folder.includes('\0') && !/[\r\n]/.test(folder)) return path.resolve(folder)
+  throw new AppError('bad_input', `${JSON.stringify(folder)} is not an absolute path.`, { hint: 'Write it from the root on.' })
+}
+
+function closed(error: unknown): never {
+  throw fromSystemError(error) ?? error
+}
+
+/** PostgreSQL refuses to run as root: then it is the account postgres. A cluster that is there keeps its owner. */
+async function findRunner(target: LocalClusterInfo | null): Promise<{ account: OsAccount | null; problem: string }> {
+  const root = process.getuid?.() === 0
+  if (target === null) {
+    if (!root) return { account: null, problem: '' }
+    const account = await findAccount('postgres')
+    const problem = 'PostgreSQL refuses to run as root, and this machine has no account named postgres.'
+    return { account, problem: account ? '' : problem }
+  }
+  const account = await ownerOf(target.dataDirectory).catch((error: unknown) => {
+    if (error instanceof AppError) return error
+    throw error
+  })
+  if (account instanceof AppError) return { account: null, problem: account.message }
+  if (account === null || root) return { account, problem: '' }
+  return {
+    account,
+    problem: `${target.dataDirectory} belongs to ${account.name}, and Walkback runs as ${ownAccount().name}: start Walkback as root or as ${account.name}.`,
+  }
+}
+
+export async function findPrograms({ tools }: Pick<RecoveryServices, 'tools'>, major: number): Promise<Programs | null> {
+  const fits = (await tools.installations()).find(
+    (one) => majorOf(one.version) === major && ['pg_ctl', 'pg_controldata', 'postgres'].every((name) => hasProgram(one, name)),
+  )
+  return fits ? { bin: fits.folder, version: fits.version } : null
+}
+
+function hasProgram({ folder, programs }: { folder: string; programs: string[] }, name: string): boolean {
+  return programs.includes(name) || existsSync(path.join(folder, name))
+}
+
+async function firstBarrier(account: OsAccount, places: readonly Place[]): Promise<string | null> {
+  for (const { final } of places) {
+    const barrier = await barrierFor(account, path.dirname(final))
+    if (barrier !== null) return barrier
+  }
+  return null
+}
+
+/** Of a cold backup: what its own control file says is missing of the WAL of its start. */
+async function coldProblems(
+  services: RecoveryServices,
+  backup: PhysicalBackup,
+  programs: Programs | null,
+  signal: AbortSignal,
+): Promise<string[]> {
+  if (backup.kind !== 'cold-backup' || programs === null) return []
+  const control = await readControlData(services.spawn, { ...programs, dataDirectory: backup.data, account: null }, signal)
+  return (await checkWalPresence(path.join(backup.data, 'pg_wal'), control)).problems
+}
+
+interface SettingsTexts {
+  /** Of the data directory, where they are there and can be read; null for a tar. */
+  inside: Map<string, string> | null
+  saved: { original: string; text: string }[]
+}
+
+async function readSettings(backup: PhysicalBackup): Promise<SettingsTexts> {
+  const saved = await Promise.all(
+    backup.configuration.map(async ({ original, file }) => ({ original, text: await readFile(file, 'utf8') })),
+  ).catch(closed)
+  if (backup.format === 'tar') return { inside: null, saved }
+  const inside = new Map<string, string>()
+  for (const name of ['postgresql.conf', 'pg_hba.conf', 'pg_ident.conf', 'postgresql.auto.conf']) {
+    try {
+      inside.set(name, await readFile(path.join(backup.data, name), 'utf8'))
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') closed(error)
+    }
+  }
+  return { inside, saved }
+}
+
+async function planSettings(
+  folder: string,
+  kind: SettingsFacts['kind'],
+  account: OsAccount | null,
+  { inside, saved }: SettingsTexts,
+): Promise<{ placed: readonly PlacedFile[]; sslOff: boolean }> {
+  if (kind === 'debian') return { placed: [], sslOff: false }
+  const brought = placeSettings(saved, folder)
+  const there = new Set([...brought.map((file) => file.path), ...(inside?.keys() ?? [])])
+  // What a tar holds shows when it is unpacked.
+  const missing = inside === null ? [] : plainSettings.filter(({ path: name }) => !there.has(name))
+  const placed = [...brought, ...missing]
+  const key = outsideKey([...(inside?.values() ?? []), ...brought.map(({ text }) => text)])
+  return { placed, sslOff: key !== null && !(await mayRead(key, account)) }
+}
+
+/** By the file's own mode: programs run for another account have none of its supplementary groups. */
+async function mayRead(file: string, account: OsAccount | null): Promise<boolean> {
+  const runner = account ?? ownAccount()
+  if (account !== null && (await barrierFor(account, file)) === path.dirname(file)) return false
+  try {
+    const { uid, gid, mode } = await stat(file)
+    return (mode & (uid === runner.uid ? 0o400 : gid === runner.gid ? 0o040 : 0o004)) !== 0
+  } catch {
+    return false // absent, or closed to us as well
+  }
+}
+
+export function refusal({ blocked, preflight }: Pick<RecoveryPlan, 'blocked' | 'preflight'>): AppError | null {
+  if (blocked === '') return null
+  const blockers = preflight.filter((row) => row.result === 'blocker')
+  const code = blockers.some(({ id }) => id === 'running' || id === 'folder' || id === 'port') ? 'conflict' : 'preflight'
+  return new AppError(code, blockers.map((row) => row.found).join(' '), {
+    hint: 'Put right what the checks name, then start again.',
+  })
+}

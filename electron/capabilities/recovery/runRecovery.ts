@@ -1,0 +1,250 @@
+// Runs one standalone recovery as a job: checks, verify, copy, settings, start, consistent, connect.
+import { existsSync } from 'node:fs'
+import { chmod, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { StandaloneRequest } from '../../../shared/contracts/recovery'
+import type { JobResult } from '../../../shared/jobs/job'
+import { formatBytes } from '../../../shared/model/byteCount'
+import { AppError } from '../../../shared/rpc/appError'
+import type { JobContext } from '../../jobs/jobTypes'
+import { syncFolder } from '../../library/durability'
+import { inspectCluster } from '../../postgres/findLocalClusters'
+import { type ControlData, readControlData } from '../../postgres/localClusterState'
+import { errorCode, messageOf } from '../../process/systemError'
+import { connectRecovered } from './connectRecovered'
+import { copyBackup, makeFolder } from './copyBackup'
+import { conflictAt, finishPlace, openPlace, own, setAside, unfinishPlace, whatIsAt } from './destination'
+import type { Parts, RecoveryServices } from './parts'
+import { planRecovery, type RecoveryPlan, refusal } from './planRecovery'
+import { describeRecovery } from './recoveryResult'
+import { addedSettings, keptAutoSettings, plainSettings, withoutDataDirectory } from './settingsText'
+import { clusterOf, readEvidence, startRecovered, stopRecovered } from './startRecovered'
+import { makeTablespaceMap } from './tarHead'
+import { unpackBackup } from './unpackBackup'
+import { planVerifier, shownVerifier, verifySource } from './verifySource'
+
+export const recoverySteps = [
+  { id: 'checks', label: 'Checks' },
+  { id: 'verify', label: 'Verify' },
+  { id: 'copy', label: 'Copy' },
+  { id: 'settings', label: 'Settings' },
+  { id: 'start', label: 'Start' },
+  { id: 'consistent', label: 'Consistent' },
+  { id: 'connect', label: 'Connect' },
+] as const
+
+export const recoveryOnCancel =
+  'What was copied stays under a name that ends in .partial; a data directory that was renamed gets its name back.'
+
+export interface RecoveryInput {
+  request: StandaloneRequest
+  at: Date
+}
+
+/** Throws AppError; by then nothing unfinished has a finished name, and what was there before is back in its place. */
+export async function runRecovery(
+  { request, at }: RecoveryInput,
+  job: JobContext,
+  services: RecoveryServices,
+  parts: Parts,
+): Promise<JobResult> {
+  const startedAt = new Date()
+  job.step('checks')
+  const plan = await planRecovery(services, request, at, job.signal)
+  const refused = refusal(plan)
+  if (refused) throw refused
+  const verifier = request.verify ? planVerifier(plan) : null
+  if (verifier) job.command(shownVerifier(verifier))
+  for (const { name, why } of plan.listing?.left ?? []) job.log(`Left out: ${name} (${why})`)
+  job.endStep('checks', 'done', plan.target ? `${plan.target.name} is stopped` : `${plan.data.final} is free`)
+
+  if (request.verify) {
+    job.step('verify')
+    job.endStep('verify', 'done', await verifySource(job, plan))
+  } else job.endStep('verify', 'skipped', 'not asked for; compared while copying')
+
+  const undo = guardDestination(job, services, plan)
+  await copy(job, plan)
+
+  job.step('settings')
+  await writeSettings(plan)
+  await requireRightControl(services, plan, job.signal)
+  await takePlace(job, services, plan)
+  job.endStep('settings', 'done', plan.kept === null ? '' : `${plan.data.final} is kept as ${path.basename(plan.kept)}`)
+
+  job.step('start')
+  const started = await startRecovered(job, services, parts, plan)
+  job.endStep('start', 'done', `port ${started.port}`)
+  job.step('consistent')
+  const evidence = readEvidence(plan, started.lines)
+  job.endStep('consistent', 'done', evidence.detail)
+  job.step('connect')
+  const connected = await connectRecovered(job, services, plan, started.port, started.connectionId)
+  if (connected.problem !== '') {
+    const nothing = { object: '', objectKind: '', entry: '', statement: '', harmless: null, logLine: null }
+    const message =
+      connected.how === ''
+        ? `The server runs and is consistent, but nobody logged in: ${connected.problem}`
+        : `No connection was saved: ${connected.problem}`
+    job.issue({ ...nothing, severity: 'warning', message, advice: 'Add a connection to it with a user and password of the backup.' })
+  }
+  const control = await readControlData(services.spawn, clusterOf(plan), job.signal)
+  job.signal.throwIfAborted()
+  job.endStep('connect', connected.how === '' ? 'warning' : 'done', connected.how || 'nobody logged in')
+  undo.keep()
+  return describeRecovery(plan, { port: started.port, evidence, connected, control, startedAt })
+}
+
+/** On any end but a good one: stops the server, gives the unfinished names back, and the old data directory its own. */
+function guardDestination(job: JobContext, services: RecoveryServices, plan: RecoveryPlan): { keep(): void } {
+  let kept = false
+  const places = [plan.data, ...plan.spaces]
+  for (const place of places) job.output({ partial: place.partial, final: place.final })
+  job.onCleanup('the destination', async () => {
+    if (kept) return
+    const swapped = plan.kept !== null && existsSync(plan.kept)
+    // Until it was swapped, what is at the final name is the cluster of before.
+    if (plan.kept === null || swapped) {
+      if (existsSync(plan.data.final)) {
+        await stopRecovered(services, plan).catch((error: unknown) => {
+          job.leftover(`a server may still run in ${plan.data.final}: ${messageOf(error)}`)
+          throw error
+        })
+      }
+      await unfinishPlace(plan.data, plan.account)
+    }
+    for (const place of plan.spaces) await unfinishPlace(place, plan.account)
+    if (swapped && plan.kept !== null && !existsSync(plan.data.final)) {
+      await rename(plan.kept, plan.data.final)
+      await syncFolder(path.dirname(plan.data.final))
+      job.log(`${plan.data.final} is again what it was before.`, 'warning')
+    }
+    for (const { partial } of places) {
+      if (existsSync(partial)) job.leftover(`${partial}: unfinished. Starting again removes it first.`)
+    }
+  })
+  return {
+    keep: () => {
+      kept = true
+    },
+  }
+}
+
+async function copy(job: JobContext, plan: RecoveryPlan): Promise<void> {
+  job.step('copy')
+  const { backup, listing, account } = plan
+  for (const place of [plan.data, ...plan.spaces]) await openPlace(place, account)
+  const places = new Map([plan.data, ...plan.spaces].map((place) => [place.name, place.partial]))
+  const total = listing?.bytes ?? (await tarBytes(plan))
+  let done = 0
+  const options = {
+    account,
+    signal: job.signal,
+    onBytes: (bytes: number, label: string) => {
+      done += bytes
+      job.progress({ done, total, unit: 'bytes', label })
+    },
+  }
+  if (listing) {
+    const { files, compared, cloned } = await copyBackup(listing, places, options)
+    const shared = cloned === 0 ? '' : `, ${cloned} by reflink`
+    job.endStep('copy', 'done', `${files} files, ${formatBytes(done)}${shared}, ${compared} compared with their checksum`)
+  } else {
+    const { files, compared, left } = await unpackBackup(backup, places, options)
+    for (const name of left) job.log(`Left out: ${name}`)
+    job.endStep('copy', 'done', `${files} files from ${backup.tars.length} tars, ${compared} compared with their checksum`)
+  }
+  job.progress(null)
+}
+
+async function tarBytes({ backup }: RecoveryPlan): Promise<number> {
+  let bytes = 0
+  for (const name of backup.tars) bytes += (await stat(path.join(backup.data, name))).size
+  return bytes
+}
+
+/** Into the unfinished data directory: settings files, postgresql.auto.conf, the links and the map of its tablespaces. */
+async function writeSettings(plan: RecoveryPlan): Promise<void> {
+  const { data, account, spaces, settings } = plan
+  const root = data.partial
+  const write = async (name: string, text: string) => {
+    const file = path.join(root, name)
+    const below = path.dirname(name)
+    let folder = root
+    for (const part of below === '.' ? [] : below.split('/')) {
+      folder = path.join(folder, part)
+      await makeFolder(folder, account)
+    }
+    await writeFile(file, text, { mode: 0o600, flush: true })
+    await chmod(file, 0o600)
+    await own(file, account)
+  }
+  const read = async (name: string) => {
+    try {
+      return await readFile(path.join(root, name), 'utf8')
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return null
+      throw error
+    }
+  }
+  for (const { path: name, text } of plan.placed) await write(name, text)
+  if (settings.kind !== 'debian') {
+    for (const { path: name, text } of plainSettings) if ((await read(name)) === null) await write(name, text)
+    const main = (await read('postgresql.conf')) ?? ''
+    const safe = withoutDataDirectory(main)
+    if (safe !== main) await write('postgresql.conf', safe)
+    await makeFolder(path.join(root, 'log'), account)
+  }
+  const auto = keptAutoSettings((await read('postgresql.auto.conf')) ?? '')
+  await write('postgresql.auto.conf', auto.text + addedSettings(settings))
+  const links = path.join(root, 'pg_tblspc')
+  await makeFolder(links, account)
+  for (const { name, final } of spaces) {
+    await rm(path.join(links, name), { force: true })
+    await symlink(final, path.join(links, name))
+  }
+  if ((await read('tablespace_map')) !== null) {
+    await write('tablespace_map', makeTablespaceMap(spaces.map(({ name, final }) => ({ oid: name, location: final }))))
+  }
+  await syncFolder(links)
+  await syncFolder(root)
+}
+
+/** By its own programs, before any server is started: it is the backup's cluster, and readable. */
+async function requireRightControl(services: RecoveryServices, plan: RecoveryPlan, signal: AbortSignal): Promise<ControlData> {
+  const { backup, data } = plan
+  const control = await readControlData(services.spawn, { ...clusterOf(plan), dataDirectory: data.partial }, signal)
+  if (backup.systemIdentifier !== null && control.systemIdentifier !== backup.systemIdentifier) {
+    throw new AppError(
+      'tool_failed',
+      `pg_control of the backup is of the cluster ${control.systemIdentifier}, its WAL of ${backup.systemIdentifier}.`,
+      { hint: 'Somebody changed the backup after it was taken. Use another one.' },
+    )
+  }
+  return control
+}
+
+/** The last look, and then the names: nobody may have started the cluster, or put something there, since the checks. */
+async function takePlace(job: JobContext, services: RecoveryServices, plan: RecoveryPlan): Promise<void> {
+  const { target, kept, data, spaces } = plan
+  job.signal.throwIfAborted()
+  if (target && kept !== null) {
+    const now = await inspectCluster(services, target.dataDirectory, job.signal)
+    if (now.running || now.control?.systemIdentifier !== target.control?.systemIdentifier) {
+      throw new AppError('conflict', `${target.name} was started or replaced while the backup was copied.`, {
+        hint: 'Nothing of it was changed. Stop it, and start again.',
+      })
+    }
+  }
+  for (const place of [...(target ? [] : [data]), ...spaces]) {
+    const conflict = conflictAt(place.final, await whatIsAt(place.final))
+    if (conflict) throw conflict
+  }
+  for (const place of spaces) await finishPlace(place)
+  if (kept !== null) {
+    job.output({ partial: null, final: kept, left: `${kept}: the data directory of before, whole` })
+    await setAside(data.final, kept)
+    job.log(`${data.final} is now ${kept}`)
+  }
+  await finishPlace(data)
+}

@@ -1,0 +1,130 @@
+// Step 4: everything once more: checks, files as they will be written, what gets another name, and the typed confirmation.
+import { useState } from 'react'
+import type { RecoveryDanger, StandalonePreview, StandaloneRequest } from '../../../../shared/contracts/recovery'
+import type { PreflightFix } from '../../../../shared/model/preflight'
+import { Card } from '../../../components/Card'
+import { CopyButton } from '../../../components/CopyButton'
+import { ErrorNote } from '../../../components/Feedback'
+import { TextField } from '../../../components/fields'
+import { KeyValues } from '../../../components/KeyValues'
+import type { ShownError } from '../../../format/errors'
+import { formatWhen } from '../../../format/time'
+import { Review } from '../../../wizard/Review'
+import type { Asked } from '../../../wizard/useAsk'
+import { portOf, type RecoveryStep, recoverySteps } from '../draft'
+import type { RecoveryStepProps } from '../Wizard'
+
+export interface ReviewStepProps extends RecoveryStepProps {
+  preview: Asked<StandalonePreview>
+  confirm: StandaloneRequest['confirm']
+  onConfirm: (confirm: StandaloneRequest['confirm']) => void
+  onStep: (step: RecoveryStep) => void
+  startError: ShownError | null
+  starting: boolean
+}
+
+export function ReviewStep(props: ReviewStepProps) {
+  const { draft, setDraft, facts, prepared, preview, onConfirm, onStep, startError, starting } = props
+  const base = prepared.data
+  if (!base || !facts.data) return null
+  const { server, takenAt, major } = facts.data
+  const target = base.targets.find(({ dataDirectory }) => dataDirectory === draft.cluster)
+  const onFix = ({ action }: PreflightFix) => {
+    if (action.kind === 'go-to-step') onStep(recoverySteps.find((step) => step === action.step) ?? 'options')
+    else if (action.kind === 'set-option' && action.key === 'verify') setDraft({ ...draft, verify: action.value === true })
+  }
+  const renames = preview.data?.renames ?? []
+  return (
+    <Review
+      from={{ head: 'From the backup', what: server, detail: `${formatWhen(takenAt)}, PostgreSQL ${major}` }}
+      into={
+        draft.kind === 'new'
+          ? {
+              head: 'Into a new cluster',
+              what: <span className="mono wrap">{draft.folder ?? base.defaults.folder}</span>,
+              detail: `on ${base.hostname}, port ${portOf(draft, base) ?? ''}`,
+            }
+          : {
+              head: 'In the place of',
+              what: target?.name ?? draft.cluster,
+              detail: <span className="mono wrap">{draft.cluster}</span>,
+            }
+      }
+      preview={preview}
+      onFix={onFix}
+      notice={
+        <>
+          {startError && <ErrorNote error={startError} />}
+          {preview.data?.danger && <ConfirmCard danger={preview.data.danger} onConfirm={onConfirm} />}
+        </>
+      }
+      promise={
+        renames.length > 0
+          ? { icon: 'warn', text: 'The data directory that is there gets another name and stays whole', safe: false }
+          : { icon: 'lock', text: 'The backup is only read, and no cluster that is there is touched', safe: true }
+      }
+      waiting={starting}
+    >
+      {preview.data && <Files preview={preview.data} />}
+    </Review>
+  )
+}
+
+function ConfirmCard({ danger, onConfirm }: { danger: RecoveryDanger; onConfirm: ReviewStepProps['onConfirm'] }) {
+  const [typed, setTyped] = useState('')
+  const { name, host, port, systemIdentifier, dataDirectory, keptAs } = danger
+  const change = (text: string) => {
+    setTyped(text)
+    onConfirm(text === name ? { name, systemIdentifier } : null)
+  }
+  return (
+    <Card title={`Take the place of ${name}?`} padded>
+      <div className="col g8">
+        <div className="t2">Its data directory gets another name and is kept whole. Delete it yourself once you are sure.</div>
+        <KeyValues
+          labelWidth={128}
+          rows={[
+            { label: 'Server', value: `${host}${port === null ? '' : `:${port}`}`, mono: true },
+            { label: 'System identifier', value: systemIdentifier, mono: true },
+            { label: 'Data directory', value: dataDirectory, mono: true },
+            { label: 'Kept as', value: keptAs, mono: true },
+          ]}
+        />
+        <TextField
+          label={
+            <>
+              Type the cluster’s name, <span className="mono b">{name}</span>, to go on
+            </>
+          }
+          value={typed}
+          onChange={change}
+          mono
+        />
+      </div>
+    </Card>
+  )
+}
+
+function Files({ preview: { files, script } }: { preview: StandalonePreview }) {
+  return (
+    <>
+      {files.map(({ path, text, added }) => (
+        <Card
+          key={path}
+          title={path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)}
+          note={added ? 'added at its end' : 'written'}
+          actions={<CopyButton text={text}>Copy</CopyButton>}
+        >
+          <pre className="code bare">{text}</pre>
+        </Card>
+      ))}
+      {script !== null && (
+        <Card title="As a shell script" note="for a machine without Walkback" actions={<CopyButton text={script}>Copy</CopyButton>}>
+          <pre className="code bare" style={{ maxHeight: 240, overflow: 'auto' }} tabIndex={0} role="region" aria-label="Shell script">
+            {script}
+          </pre>
+        </Card>
+      )}
+    </>
+  )
+}
