@@ -87,7 +87,9 @@ function NextStep({ job }: { job: JobSnapshot }) {
       </Button>
     )
   }
-  return good && (job.result?.database != null || job.capability === 'recovery') ? <Button href="#/overview">Open the overview</Button> : null
+  return good && (job.result?.database != null || job.capability === 'recovery') ? (
+    <Button href="#/overview">Open the overview</Button>
+  ) : null
 }
 
 /** What failed can be restored again by itself; what came back is looked at from the overview of its own server. */
