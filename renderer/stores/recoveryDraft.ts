@@ -13,18 +13,15 @@ interface RecoveryDrafts {
 const stored = z.object({ standalone: z.unknown() }).partial()
 
 export const useRecoveryDraft = create<RecoveryDrafts>()(
-  persist(
-    (set) => ({ standalone: emptyRecoveryDraft, setStandalone: (draft) => set({ standalone: draft }) }),
-    {
-      name: 'walkback-recovery-draft',
-      version: 1,
-      storage: createJSONStorage(() => careful(window.localStorage)),
-      partialize: ({ standalone }) => ({ standalone }),
-      // One that is damaged, or of an older shape, starts over.
-      merge: (value, current) => ({
-        ...current,
-        standalone: recoveryDraft.safeParse(stored.safeParse(value).data?.standalone).data ?? emptyRecoveryDraft,
-      }),
-    },
-  ),
+  persist((set) => ({ standalone: emptyRecoveryDraft, setStandalone: (draft) => set({ standalone: draft }) }), {
+    name: 'walkback-recovery-draft',
+    version: 1,
+    storage: createJSONStorage(() => careful(window.localStorage)),
+    partialize: ({ standalone }) => ({ standalone }),
+    // One that is damaged, or of an older shape, starts over.
+    merge: (value, current) => ({
+      ...current,
+      standalone: recoveryDraft.safeParse(stored.safeParse(value).data?.standalone).data ?? emptyRecoveryDraft,
+    }),
+  }),
 )

@@ -10,7 +10,7 @@ import type { RecoveryServices } from './parts'
 import type { RecoveryPlan } from './planRecovery'
 import { clusterOf } from './startRecovered'
 
-const question = `SELECT system_identifier::text || ' ' || pg_catalog.pg_is_in_recovery()::text FROM pg_catalog.pg_control_system()`
+const question = `SELECT system_identifier::text || ' ' || pg_catalog.pg_is_in_recovery()::text AS answer FROM pg_catalog.pg_control_system()`
 
 export interface Connected {
   /** How it was asked, in words. */
@@ -98,7 +98,7 @@ async function ask(
   signal: AbortSignal,
 ): Promise<string> {
   return withClient({ connections: services.connections, connection, signal }, async (client) => {
-    const { rows } = await client.query<{ answer: string }>(`${question.replace(' FROM', ' AS answer FROM')}`)
+    const { rows } = await client.query<{ answer: string }>(question)
     return rows[0]?.answer ?? ''
   })
 }
@@ -121,9 +121,13 @@ async function askAsAccount(services: RecoveryServices, plan: RecoveryPlan, port
 function requireSame({ backup }: RecoveryPlan, answer: string): void {
   const [identifier, recovering] = answer.split(' ')
   if (backup.systemIdentifier !== null && identifier !== backup.systemIdentifier) {
-    throw new AppError('conflict', `Another cluster answers there: system identifier ${identifier}, the backup's is ${backup.systemIdentifier}.`, {
-      hint: 'Something else took the port. Start again with another one.',
-    })
+    throw new AppError(
+      'conflict',
+      `Another cluster answers there: system identifier ${identifier}, the backup's is ${backup.systemIdentifier}.`,
+      {
+        hint: 'Something else took the port. Start again with another one.',
+      },
+    )
   }
   if (recovering !== 'false') {
     throw new AppError('conflict', 'The server is still in recovery although it says that it is ready.', {

@@ -86,12 +86,7 @@ export function damagedFile({ file, what }: FileProblem): AppError {
   })
 }
 
-async function copyOne(
-  file: SourceFile,
-  target: string,
-  clones: { possible: boolean },
-  options: CopyOptions,
-): Promise<boolean> {
+async function copyOne(file: SourceFile, target: string, clones: { possible: boolean }, options: CopyOptions): Promise<boolean> {
   const source = await open(file.source, constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NOFOLLOW))
   try {
     const before = await stampOf(source)

@@ -98,7 +98,10 @@ async function prepare(services: RecoveryServices, backup: PhysicalBackup, signa
 }
 
 /** The connection that the backup was taken through, by its label or its address. */
-function isOf({ label, settings }: { label: string; settings: { host: string; port: number | null } }, { record }: PhysicalBackup) {
+function isOf(
+  { label, settings }: { label: string; settings: { host: string; port: number | null } },
+  { record }: PhysicalBackup,
+) {
   if (!record) return false
   const { source } = record
   return label === source.label || (settings.host === source.host && settings.port === source.port && source.port !== null)

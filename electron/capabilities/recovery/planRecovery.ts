@@ -6,8 +6,8 @@ import os from 'node:os'
 import path from 'node:path'
 import type { LocalClusterInfo } from '../../../shared/contracts/localClusters'
 import type { RecoveryDanger, StandaloneRequest } from '../../../shared/contracts/recovery'
-import type { PreflightRow } from '../../../shared/model/preflight'
 import { majorOf } from '../../../shared/model/pgVersion'
+import type { PreflightRow } from '../../../shared/model/preflight'
 import { AppError } from '../../../shared/rpc/appError'
 import { freeBytes, writeProblem } from '../../library/freeSpace'
 import { blockedSentence } from '../../library/preflightRow'
@@ -76,7 +76,9 @@ export async function planRecovery(
   const programs = await findPrograms(services, backup.major)
   const data = placeAt('data', folder)
   const below = backup.tablespaces.length === 0 ? '' : await tablespacesFolder(folder)
-  const spaces = backup.tablespaces.map(({ oid }) => placeAt(oid, requireAbsolute(request.tablespaces[oid] ?? path.join(below, oid))))
+  const spaces = backup.tablespaces.map(({ oid }) =>
+    placeAt(oid, requireAbsolute(request.tablespaces[oid] ?? path.join(below, oid))),
+  )
   const listing = backup.format === 'plain' ? await listBackup(backup, signal).catch(closed) : null
   const port = target ? target.port : destination.kind === 'new' ? destination.port : null
   const kind = target === null ? 'own' : target.origin === 'debian' ? 'debian' : 'practice'

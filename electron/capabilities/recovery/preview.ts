@@ -20,15 +20,25 @@ export function previewOf(plan: RecoveryPlan): StandalonePreview {
     writes: [
       { label: 'Data directory', value: data.final },
       ...spaces.map(({ name, final }) => ({ label: `Tablespace folder of ${nameOf(plan, name)}`, value: final })),
-      { label: 'While it is copied', value: `${data.partial}` },
+      { label: 'While it is copied', value: data.partial },
       ...(kept === null ? [] : [{ label: 'Kept from before', value: kept }]),
-      { label: 'Connection', value: plan.target?.origin === 'practice' ? `${plan.target.name}, as before` : `to port ${plan.port ?? ''}, added at the end` },
+      {
+        label: 'Connection',
+        value:
+          plan.target?.origin === 'practice' ? `${plan.target.name}, as before` : `to port ${plan.port ?? ''}, added at the end`,
+      },
     ],
     files: [
       { path: path.join(data.final, 'postgresql.auto.conf'), text: addedSettings(settings), added: true },
       ...plan.placed.map(({ path: name, text }) => ({ path: path.join(data.final, name), text, added: false })),
       ...(spaces.length > 0 && backup.format === 'tar'
-        ? [{ path: path.join(data.final, 'tablespace_map'), text: makeTablespaceMap(spaces.map(({ name, final }) => ({ oid: name, location: final }))), added: false }]
+        ? [
+            {
+              path: path.join(data.final, 'tablespace_map'),
+              text: makeTablespaceMap(spaces.map(({ name, final }) => ({ oid: name, location: final }))),
+              added: false,
+            },
+          ]
         : []),
     ],
     renames: kept === null ? [] : [{ from: data.final, to: kept }],
@@ -54,7 +64,11 @@ function shownCommands(plan: RecoveryPlan): ShownCommand[] {
     target?.origin === 'debian'
       ? program('Start', 'pg_ctlcluster', [...target.name.split('/'), 'start'])
       : program('Start', 'pg_ctl', ['start', '--no-wait', `--pgdata=${data.final}`, `--log=${logFile}`])
-  return [...(verifier ? [shownVerifier(verifier)] : []), program('Control file', 'pg_controldata', [`--pgdata=${data.partial}`]), begin]
+  return [
+    ...(verifier ? [shownVerifier(verifier)] : []),
+    program('Control file', 'pg_controldata', [`--pgdata=${data.partial}`]),
+    begin,
+  ]
 }
 
 /** For a machine that Walkback can't reach: the same in POSIX shell, to be run as root. Windows has no such shell. */
@@ -63,14 +77,23 @@ function scriptOf(plan: RecoveryPlan): string | null {
   const { backup, data, spaces, kept, account, settings, programs, placed } = plan
   const q = quoteForShell
   const at = (name: string) => q(path.join(data.partial, name))
-  const lines = ['#!/bin/sh', `# Deploys ${backup.path.replace(/[\r\n]/g, ' ')} to ${data.final}. Made by Walkback.`, 'set -eu', '']
+  const lines = [
+    '#!/bin/sh',
+    `# Deploys ${backup.path.replace(/[\r\n]/g, ' ')} to ${data.final}. Made by Walkback.`,
+    'set -eu',
+    '',
+  ]
   const partials = [data, ...spaces]
   for (const { final, partial } of plan.target ? spaces : partials) lines.push(`[ ! -e ${q(final)} ] && [ ! -e ${q(partial)} ]`)
-  if (backup.manifest && backup.format === 'plain') lines.push(`${q(path.join(programs.bin, 'pg_verifybackup'))} ${q(backup.data)}`)
+  if (backup.manifest && backup.format === 'plain')
+    lines.push(`${q(path.join(programs.bin, 'pg_verifybackup'))} ${q(backup.data)}`)
   for (const { partial } of partials) lines.push(`mkdir -p -m 0755 ${q(path.dirname(partial))}`, `mkdir -m 0700 ${q(partial)}`)
   if (backup.format === 'plain') {
     lines.push(`cp -R ${q(`${backup.data}/.`)} ${q(data.partial)}`)
-    lines.push(`rm -rf ${at('pg_tblspc')} ${at('postmaster.pid')} ${at('standby.signal')} ${at('recovery.signal')} ${at('backup_manifest')}`, `mkdir ${at('pg_tblspc')}`)
+    lines.push(
+      `rm -rf ${at('pg_tblspc')} ${at('postmaster.pid')} ${at('standby.signal')} ${at('recovery.signal')} ${at('backup_manifest')}`,
+      `mkdir ${at('pg_tblspc')}`,
+    )
     for (const { name, partial } of spaces) {
       const source = backup.tablespaces.find(({ oid }) => oid === name)?.source ?? ''
       lines.push(`cp -R ${q(`${source}/.`)} ${q(partial)}`)
@@ -78,17 +101,24 @@ function scriptOf(plan: RecoveryPlan): string | null {
   } else {
     for (const tar of backup.tars) {
       const oid = tar.slice(0, tar.indexOf('.'))
-      const folder = oid === 'base' ? data.partial : oid === 'pg_wal' ? path.join(data.partial, 'pg_wal') : (spaces.find(({ name }) => name === oid)?.partial ?? '')
+      const folder =
+        oid === 'base'
+          ? data.partial
+          : oid === 'pg_wal'
+            ? path.join(data.partial, 'pg_wal')
+            : (spaces.find(({ name }) => name === oid)?.partial ?? '')
       const by = { none: 'cat', gzip: 'gzip -dc', lz4: 'lz4 -dc', zstd: 'zstd -dc' }[packedBy(tar)]
       lines.push(`mkdir -p ${q(folder)}`, `${by} ${q(path.join(backup.data, tar))} | tar -xf - -C ${q(folder)}`)
     }
   }
-  for (const { name, final } of spaces) lines.push(`rm -f ${at(`pg_tblspc/${name}`)}`, `ln -s ${q(final)} ${at(`pg_tblspc/${name}`)}`)
+  for (const { name, final } of spaces)
+    lines.push(`rm -f ${at(`pg_tblspc/${name}`)}`, `ln -s ${q(final)} ${at(`pg_tblspc/${name}`)}`)
   const write = (name: string, text: string, how: '>' | '>>') => {
     if (path.dirname(name) !== '.') lines.push(`mkdir -p ${at(path.dirname(name))}`)
     lines.push(`cat ${how} ${at(name)} <<'WALKBACK'`, text.replace(/\n$/, ''), 'WALKBACK')
   }
-  if (backup.format === 'tar' && spaces.length > 0) write('tablespace_map', makeTablespaceMap(spaces.map(({ name, final }) => ({ oid: name, location: final }))), '>')
+  if (backup.format === 'tar' && spaces.length > 0)
+    write('tablespace_map', makeTablespaceMap(spaces.map(({ name, final }) => ({ oid: name, location: final }))), '>')
   for (const { path: name, text } of placed) write(name, text, '>')
   lines.push(`touch ${at('postgresql.auto.conf')}`)
   write('postgresql.auto.conf', addedSettings(settings), '>>')

@@ -1,6 +1,6 @@
 // What a physical backup is, with or without a record: its files, tablespaces, positions, and whether it can start by itself.
 import { existsSync } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { open, readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { RecoverableBackup } from '../../../shared/contracts/recovery'
 import { type BackupLabel, parseBackupLabel } from '../../../shared/model/backupLabel'
@@ -111,7 +111,7 @@ async function readPlain(folder: string, data: string, record: PhysicalRecord | 
   const segmentSize = record?.segmentSize ?? segments[0]?.size ?? 0
   if (record?.kind !== 'cold-backup') refuseGaps(segments, positions, segmentSize)
   return {
-    ...common(folder, record, label, manifest),
+    ...common(folder, record, label, manifest, (await stat(data)).mtime),
     ...positions,
     path: folder,
     format: 'plain',
@@ -160,7 +160,7 @@ async function readTars(
   const map = head.tablespaceMap === null ? [] : parseTablespaceMap(head.tablespaceMap)
   const sourceOf = (oid: string) => path.join(data, tars.find((name) => name.startsWith(`${oid}.tar`)) ?? `${oid}.tar`)
   return {
-    ...common(folder, record, label, manifest),
+    ...common(folder, record, label, manifest, (await stat(data)).mtime),
     ...positions,
     path: folder,
     format: 'tar',
@@ -181,14 +181,20 @@ async function readTars(
   }
 }
 
-function common(folder: string, record: PhysicalRecord | null, label: BackupLabel | null, manifest: BackupManifest | null) {
+function common(
+  folder: string,
+  record: PhysicalRecord | null,
+  label: BackupLabel | null,
+  manifest: BackupManifest | null,
+  written: Date,
+) {
   const said = Date.parse(label?.startTime ?? '')
   return {
     kind: record?.kind ?? ('base-backup' as const),
     recorded: record !== null,
     server: record?.source.label || path.basename(folder),
-    // Of a foreign backup by its label, to the second, in the zone of the server's log; UTC where it has no name we know.
-    takenAt: record?.stopTime ?? (Number.isNaN(said) ? new Date(0) : new Date(said)).toISOString(),
+    // Of a foreign backup by its label, to the second; its zone is an abbreviation that may mean nothing here.
+    takenAt: record?.stopTime ?? (Number.isNaN(said) ? written : new Date(said)).toISOString(),
     manifest,
   }
 }
@@ -239,8 +245,15 @@ async function segmentsIn(folder: string): Promise<{ name: string; size: number 
 
 /** The system identifier in a segment's own header; null for one that can't be read. */
 async function readHead(file: string): Promise<string | null> {
-  const reading = readWalHeader((await readFile(file)).subarray(0, longHeaderSize))
-  return reading.ok ? reading.header.systemIdentifier : null
+  const handle = await open(file, 'r')
+  try {
+    const head = Buffer.alloc(longHeaderSize)
+    await handle.read(head, 0, longHeaderSize, 0)
+    const reading = readWalHeader(head)
+    return reading.ok ? reading.header.systemIdentifier : null
+  } finally {
+    await handle.close()
+  }
 }
 
 /** Every segment from the start to the stop must be there and whole; the record at the stop ends at or before that position. */
@@ -256,7 +269,9 @@ function refuseGaps(segments: readonly { name: string; size: number }[], { start
   for (let number = segmentOf(first, segmentSize); number <= segmentOf(last, segmentSize); number += 1n) {
     const segment = there.get(number)
     if (segment?.size === segmentSize) continue
-    const which = segment ? `${segment.name} has ${segment.size} bytes instead of ${segmentSize}` : `the segment for ${formatLsn(number * BigInt(segmentSize))} is missing`
+    const which = segment
+      ? `${segment.name} has ${segment.size} bytes instead of ${segmentSize}`
+      : `the segment for ${formatLsn(number * BigInt(segmentSize))} is missing`
     throw new AppError('tool_failed', `WAL that this backup needs is not whole: ${which}.`, {
       hint: 'Put it back from a copy or an archive, or use another backup.',
     })
@@ -265,7 +280,9 @@ function refuseGaps(segments: readonly { name: string; size: number }[], { start
 
 /** Throws AppError when the parts of the backup are of different clusters. */
 function refuseOther(record: PhysicalRecord | null, manifest: BackupManifest | null, found: (string | null)[]): string | null {
-  const known = [record?.source.systemIdentifier ?? null, manifest?.systemIdentifier ?? null, ...found].filter((id) => id !== null)
+  const known = [record?.source.systemIdentifier ?? null, manifest?.systemIdentifier ?? null, ...found].filter(
+    (id) => id !== null,
+  )
   const other = known.find((id) => id !== known[0])
   if (other === undefined) return known[0] ?? null
   throw new AppError('tool_failed', `This backup holds files of two clusters: ${known[0]} and ${other}.`, {

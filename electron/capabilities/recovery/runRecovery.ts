@@ -13,11 +13,11 @@ import { type ControlData, readControlData } from '../../postgres/localClusterSt
 import { errorCode, messageOf } from '../../process/systemError'
 import { connectRecovered } from './connectRecovered'
 import { copyBackup, makeFolder } from './copyBackup'
-import { conflictAt, finishPlace, openPlace, own, setAside, unfinishPlace, whatIsAt } from './destination'
+import { conflictAt, finishPlace, openPlace, own, type Place, setAside, unfinishPlace, whatIsAt } from './destination'
 import type { Parts, RecoveryServices } from './parts'
 import { planRecovery, type RecoveryPlan, refusal } from './planRecovery'
 import { describeRecovery } from './recoveryResult'
-import { addedSettings, keptAutoSettings, plainSettings, withoutDataDirectory } from './settingsText'
+import { addedSettings, keptAutoSettings, plainSettings, withoutPlaces } from './settingsText'
 import { clusterOf, readEvidence, startRecovered, stopRecovered } from './startRecovered'
 import { makeTablespaceMap } from './tarHead'
 import { unpackBackup } from './unpackBackup'
@@ -69,7 +69,7 @@ export async function runRecovery(
   job.step('settings')
   await writeSettings(plan)
   await requireRightControl(services, plan, job.signal)
-  await takePlace(job, services, plan)
+  await takePlace(job, services, plan, undo)
   job.endStep('settings', 'done', plan.kept === null ? '' : `${plan.data.final} is kept as ${path.basename(plan.kept)}`)
 
   job.step('start')
@@ -86,7 +86,12 @@ export async function runRecovery(
       connected.how === ''
         ? `The server runs and is consistent, but nobody logged in: ${connected.problem}`
         : `No connection was saved: ${connected.problem}`
-    job.issue({ ...nothing, severity: 'warning', message, advice: 'Add a connection to it with a user and password of the backup.' })
+    job.issue({
+      ...nothing,
+      severity: 'warning',
+      message,
+      advice: 'Add a connection to it with a user and password of the backup.',
+    })
   }
   const control = await readControlData(services.spawn, clusterOf(plan), job.signal)
   job.signal.throwIfAborted()
@@ -95,26 +100,32 @@ export async function runRecovery(
   return describeRecovery(plan, { port: started.port, evidence, connected, control, startedAt })
 }
 
+interface Undo {
+  /** This place has its final name by us. */
+  took(place: Place): void
+  /** The data directory of before has its new name by us. */
+  setAside(): void
+  keep(): void
+}
+
 /** On any end but a good one: stops the server, gives the unfinished names back, and the old data directory its own. */
-function guardDestination(job: JobContext, services: RecoveryServices, plan: RecoveryPlan): { keep(): void } {
+function guardDestination(job: JobContext, services: RecoveryServices, plan: RecoveryPlan): Undo {
   let kept = false
+  let aside = false
+  const taken = new Set<Place>()
   const places = [plan.data, ...plan.spaces]
   for (const place of places) job.output({ partial: place.partial, final: place.final })
   job.onCleanup('the destination', async () => {
     if (kept) return
-    const swapped = plan.kept !== null && existsSync(plan.kept)
-    // Until it was swapped, what is at the final name is the cluster of before.
-    if (plan.kept === null || swapped) {
-      if (existsSync(plan.data.final)) {
-        await stopRecovered(services, plan).catch((error: unknown) => {
-          job.leftover(`a server may still run in ${plan.data.final}: ${messageOf(error)}`)
-          throw error
-        })
-      }
-      await unfinishPlace(plan.data, plan.account)
+    // What is at a final name that we did not give is somebody else's.
+    if (taken.has(plan.data)) {
+      await stopRecovered(services, plan).catch((error: unknown) => {
+        job.leftover(`a server may still run in ${plan.data.final}: ${messageOf(error)}`)
+        throw error
+      })
     }
-    for (const place of plan.spaces) await unfinishPlace(place, plan.account)
-    if (swapped && plan.kept !== null && !existsSync(plan.data.final)) {
+    for (const place of taken) await unfinishPlace(place, plan.account)
+    if (aside && plan.kept !== null && !existsSync(plan.data.final)) {
       await rename(plan.kept, plan.data.final)
       await syncFolder(path.dirname(plan.data.final))
       job.log(`${plan.data.final} is again what it was before.`, 'warning')
@@ -124,6 +135,10 @@ function guardDestination(job: JobContext, services: RecoveryServices, plan: Rec
     }
   })
   return {
+    took: (place) => void taken.add(place),
+    setAside: () => {
+      aside = true
+    },
     keep: () => {
       kept = true
     },
@@ -191,7 +206,7 @@ async function writeSettings(plan: RecoveryPlan): Promise<void> {
   if (settings.kind !== 'debian') {
     for (const { path: name, text } of plainSettings) if ((await read(name)) === null) await write(name, text)
     const main = (await read('postgresql.conf')) ?? ''
-    const safe = withoutDataDirectory(main)
+    const safe = withoutPlaces(main)
     if (safe !== main) await write('postgresql.conf', safe)
     await makeFolder(path.join(root, 'log'), account)
   }
@@ -225,7 +240,7 @@ async function requireRightControl(services: RecoveryServices, plan: RecoveryPla
 }
 
 /** The last look, and then the names: nobody may have started the cluster, or put something there, since the checks. */
-async function takePlace(job: JobContext, services: RecoveryServices, plan: RecoveryPlan): Promise<void> {
+async function takePlace(job: JobContext, services: RecoveryServices, plan: RecoveryPlan, undo: Undo): Promise<void> {
   const { target, kept, data, spaces } = plan
   job.signal.throwIfAborted()
   if (target && kept !== null) {
@@ -240,11 +255,16 @@ async function takePlace(job: JobContext, services: RecoveryServices, plan: Reco
     const conflict = conflictAt(place.final, await whatIsAt(place.final))
     if (conflict) throw conflict
   }
-  for (const place of spaces) await finishPlace(place)
+  for (const place of spaces) {
+    await finishPlace(place)
+    undo.took(place)
+  }
   if (kept !== null) {
     job.output({ partial: null, final: kept, left: `${kept}: the data directory of before, whole` })
     await setAside(data.final, kept)
+    undo.setAside()
     job.log(`${data.final} is now ${kept}`)
   }
   await finishPlace(data)
+  undo.took(data)
 }

@@ -42,7 +42,7 @@ export function addedSettings(facts: SettingsFacts): string {
     lines.push(['unix_socket_directories', folderList(facts.socketFolder)])
   }
   if (kind !== 'debian') {
-    lines.push(['hba_file', inside('pg_hba.conf')], ['ident_file', inside('pg_ident.conf')], ['external_pid_file', "''"])
+    lines.push(['hba_file', inside('pg_hba.conf')], ['ident_file', inside('pg_ident.conf')])
     lines.push(['log_directory', "'log'"])
     if (facts.major < 15) lines.push(['stats_temp_directory', "'pg_stat_tmp'"])
     if (facts.sslOff) lines.push(['ssl', 'off'])
@@ -71,9 +71,12 @@ export function keptAutoSettings(text: string): { text: string; dropped: string[
   return { text: joined === '' ? '' : `${joined}\n`, dropped }
 }
 
-/** data_directory is read before all other files: one that names another folder would start the server in there. */
-export function withoutDataDirectory(text: string): string {
-  return text.replaceAll(/^(\s*data_directory\s*(?:=|\s).*)$/gim, '# Walkback: $1')
+/**
+ * data_directory is read before all other files: one that names another folder would start the server in there. An empty
+ * external_pid_file further down would not do: the server then complains that it can't write "".
+ */
+export function withoutPlaces(text: string): string {
+  return text.replaceAll(/^(\s*(?:data_directory|external_pid_file)\s*(?:=|\s).*)$/gim, '# Walkback: $1')
 }
 
 export interface SavedFile {
@@ -105,12 +108,15 @@ export function placeSettings(saved: readonly SavedFile[], dataDirectory: string
   for (const { original } of saved) {
     const usual =
       original === main ? 'postgresql.conf' : original === hba ? 'pg_hba.conf' : original === ident ? 'pg_ident.conf' : null
-    places.set(original, usual ?? path.posix.join(otherSettings, ...original.split('/').filter((part) => part !== '' && part !== '..')))
+    places.set(
+      original,
+      usual ?? path.posix.join(otherSettings, ...original.split('/').filter((part) => part !== '' && part !== '..')),
+    )
   }
   return saved.map(({ original, text }) => {
     const rules = original === hba || original === ident
     const led = leadIncludes(original, text, rules ? 'rules' : 'settings', places, dataDirectory)
-    return { path: places.get(original) ?? '', text: rules ? led : withoutDataDirectory(led) }
+    return { path: places.get(original) ?? '', text: rules ? led : withoutPlaces(led) }
   })
 }
 
@@ -156,7 +162,8 @@ host    all   all   ::1/128        scram-sha-256
 /** A key outside the data directory that the settings name, with TLS on; null when there is none. */
 export function outsideKey(texts: readonly string[]): string | null {
   const all = texts.join('\n')
-  const last = (name: string) => [...all.matchAll(new RegExp(`^\\s*${name}\\s*(?:=|\\s)\\s*'?([^'#\\n]+?)'?\\s*(?:#.*)?$`, 'gim'))].at(-1)?.[1]
+  const last = (name: string) =>
+    [...all.matchAll(new RegExp(`^\\s*${name}\\s*(?:=|\\s)\\s*'?([^'#\\n]+?)'?\\s*(?:#.*)?$`, 'gim'))].at(-1)?.[1]
   if (!/^(?:on|true|yes|1)$/i.test(last('ssl') ?? '')) return null
   const key = last('ssl_key_file') ?? ''
   return path.isAbsolute(key) ? key : null

@@ -1,14 +1,15 @@
 // Starts the deployed cluster the way it will be run from now on, and judges the start by what its log says.
-import { setTimeout as delay } from 'node:timers/promises'
+
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { parseLsn, toLsn } from '../../../shared/model/lsn'
 import { AppError } from '../../../shared/rpc/appError'
 import type { JobContext } from '../../jobs/jobTypes'
+import { stopLocalCluster } from '../../postgres/controlLocalCluster'
 import { controlDebian } from '../../postgres/debianClusters'
 import { startCluster, stopCluster } from '../../postgres/localCluster'
 import { failureLines, logSize, readLogFrom, saysReady, startHint } from '../../postgres/localClusterLog'
 import { findPostmaster, type LocalCluster } from '../../postgres/localClusterState'
-import { stopLocalCluster } from '../../postgres/controlLocalCluster'
 import type { Parts, RecoveryServices } from './parts'
 import type { RecoveryPlan } from './planRecovery'
 
@@ -129,9 +130,13 @@ export function readEvidence({ backup, logFile }: RecoveryPlan, lines: readonly 
   if (reached === null) throw missing('consistent recovery state reached')
   const at = parseLsn(reached)
   if (backup.stop && (at === undefined || at < toLsn(backup.stop.lsn))) {
-    throw new AppError('postgres', `The server became consistent at ${reached}, before the end of the backup at ${backup.stop.lsn}.`, {
-      hint: 'Was backup_label removed or changed? Do not use this cluster; take another backup.',
-    })
+    throw new AppError(
+      'postgres',
+      `The server became consistent at ${reached}, before the end of the backup at ${backup.stop.lsn}.`,
+      {
+        hint: 'Was backup_label removed or changed? Do not use this cluster; take another backup.',
+      },
+    )
   }
   return { consistentAt: reached, detail: `consistent at ${reached}` }
 }

@@ -49,7 +49,8 @@ export async function unpackBackup(
       await writer.close()
     }
     const says = recorded.get(`${backup.record?.artifact}/${tar}`)
-    if (says !== undefined && hash.digest('hex') !== says) throw damagedFile({ file: tar, what: 'differs from its SHA-256 in the record' })
+    if (says !== undefined && hash.digest('hex') !== says)
+      throw damagedFile({ file: tar, what: 'differs from its SHA-256 in the record' })
     for (const folder of folders) await syncFolder(folder)
   }
   const [problem] = check?.finish() ?? []
@@ -164,7 +165,8 @@ export async function checkTars(
       continue
     }
     const says = recorded.get(`${backup.record?.artifact}/${tar}`)
-    if (says !== undefined && hash.digest('hex') !== says) problems.push({ file: tar, what: 'differs from its SHA-256 in the record' })
+    if (says !== undefined && hash.digest('hex') !== says)
+      problems.push({ file: tar, what: 'differs from its SHA-256 in the record' })
   }
   return [...problems, ...(check?.finish() ?? [])]
 }

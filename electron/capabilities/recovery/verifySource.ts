@@ -1,4 +1,6 @@
 // Reads the whole backup before anything of it is written: pg_verifybackup where it can look, checksums for the rest.
+
+import { createReadStream, existsSync } from 'node:fs'
 import path from 'node:path'
 import type { ShownCommand } from '../../../shared/jobs/job'
 import { formatBytes } from '../../../shared/model/byteCount'
@@ -12,7 +14,6 @@ import { hashFiles } from '../../library/checksumFiles'
 import { digestOf, type FileProblem } from '../../library/memberCheck'
 import { messageOf } from '../../process/systemError'
 import { damagedFile } from './copyBackup'
-import { createReadStream, existsSync } from 'node:fs'
 import type { SourceFile } from './listBackup'
 import type { RecoveryPlan } from './planRecovery'
 import { checkTars } from './unpackBackup'
@@ -46,7 +47,9 @@ export async function verifySource(job: JobContext, plan: RecoveryPlan): Promise
   const problems: FileProblem[] = []
   if (verifier) {
     problems.push(...(await runVerifier(job, verifier)))
-    proofs.push(`${backup.manifest?.files.length ?? 0} files as in the manifest${verifier.command.argv.includes('--no-parse-wal') ? '' : ', its WAL read'}`)
+    proofs.push(
+      `${backup.manifest?.files.length ?? 0} files as in the manifest${verifier.command.argv.includes('--no-parse-wal') ? '' : ', its WAL read'}`,
+    )
   }
   const rest = (listing?.files ?? []).filter(({ expected }) => expected && !(verifier && expected.by === 'the manifest'))
   const total = backup.format === 'tar' ? Number(backup.size) : rest.reduce((sum, file) => sum + file.size, 0)
@@ -74,7 +77,11 @@ export async function verifySource(job: JobContext, plan: RecoveryPlan): Promise
   return proofs.join('; ')
 }
 
-async function readOne(file: SourceFile, signal: AbortSignal, onBytes: (bytes: number, file: string) => void): Promise<FileProblem | null> {
+async function readOne(
+  file: SourceFile,
+  signal: AbortSignal,
+  onBytes: (bytes: number, file: string) => void,
+): Promise<FileProblem | null> {
   const digest = file.expected && digestOf(file.expected.algorithm)
   if (!file.expected || !digest) return null
   try {
@@ -98,7 +105,9 @@ async function checkConfiguration({ backup }: RecoveryPlan, signal: AbortSignal)
   const recorded = new Map(record.files.map((file) => [file.path, file]))
   const names = record.configuration.map((file) => file.path).filter((name) => recorded.has(name))
   const found = await hashFiles(backup.path, names, { signal })
-  return found.filter((file) => recorded.get(file.path)?.sha256 !== file.sha256).map((file) => ({ file: file.path, what: 'differs from its SHA-256 in the record' }))
+  return found
+    .filter((file) => recorded.get(file.path)?.sha256 !== file.sha256)
+    .map((file) => ({ file: file.path, what: 'differs from its SHA-256 in the record' }))
 }
 
 async function runVerifier(job: JobContext, { path: file, command }: Verifier): Promise<FileProblem[]> {
@@ -129,9 +138,13 @@ async function runVerifier(job: JobContext, { path: file, command }: Verifier): 
   job.progress(null)
   if (exit.cancelled) throw new AppError('cancelled', 'pg_verifybackup was cancelled.')
   if (exit.killedBy !== null) {
-    throw new AppError('tool_failed', `pg_verifybackup was ended by the signal ${exit.killedBy}, which did not come from Walkback.`, {
-      hint: 'The backup may be whole. Start again.',
-    })
+    throw new AppError(
+      'tool_failed',
+      `pg_verifybackup was ended by the signal ${exit.killedBy}, which did not come from Walkback.`,
+      {
+        hint: 'The backup may be whole. Start again.',
+      },
+    )
   }
   if (problems.length === 0 && (exit.code !== 0 || !verified)) {
     throw new AppError('tool_failed', `The backup is not whole, says pg_verifybackup: ${exit.stderrTail.slice(-2).join(' ')}`, {

@@ -47,13 +47,19 @@ export function portOf(draft: RecoveryDraft, base: RecoveryBase): number | undef
 }
 
 /** Why the step can't be left forwards, in words; '' when it can. */
-export function recoveryStepProblem(draft: RecoveryDraft, known: boolean, base: RecoveryBase | undefined, step: RecoveryStep): string {
+export function recoveryStepProblem(
+  draft: RecoveryDraft,
+  known: boolean,
+  base: RecoveryBase | undefined,
+  step: RecoveryStep,
+): string {
   if (draft.source === '') return 'Choose a backup first'
   if (!isAbsolutePath(draft.source)) return 'The backup needs an absolute path'
   if (!known) return 'The backup is not read yet'
   if (step === 'source') return ''
   if (base === undefined) return 'Looking at this machine…'
-  if (draft.kind === 'new' && !isAbsolutePath(draft.folder ?? base.defaults.folder)) return 'The new folder needs an absolute path'
+  if (draft.kind === 'new' && !isAbsolutePath(draft.folder ?? base.defaults.folder))
+    return 'The new folder needs an absolute path'
   if (draft.kind === 'new' && portOf(draft, base) === undefined) return 'The port is a number from 1 to 65535'
   if (draft.kind === 'cluster' && draft.cluster === '') return 'Choose a stopped cluster'
   if (step === 'destination') return ''

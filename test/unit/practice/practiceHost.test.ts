@@ -9,9 +9,9 @@ import {
   readMarker,
   removeFolder,
 } from '../../../electron/capabilities/practice/practiceFolder'
-import { barrierFor } from '../../../electron/process/barrier'
 import { practiceSettings } from '../../../electron/capabilities/practice/runMake'
 import { shopRows } from '../../../electron/capabilities/practice/sample/shopRows'
+import { barrierFor } from '../../../electron/process/barrier'
 import { AppError } from '../../../shared/rpc/appError'
 import { tempFolder } from '../../support/tempFolder'
 

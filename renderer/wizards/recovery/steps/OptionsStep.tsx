@@ -8,9 +8,9 @@ import type { RecoveryStepProps } from '../Wizard'
 export function OptionsStep({ draft, setDraft, facts, prepared }: RecoveryStepProps) {
   const base = prepared.data
   if (!base || !facts.data) return prepared.error ? null : <Loading>Looking at this machine…</Loading>
-  const { tablespaces, manifest } = { ...facts.data, manifest: facts.data.format }
+  const { tablespaces, format } = facts.data
   const practice = draft.kind === 'cluster' && base.targets.find(({ dataDirectory }) => dataDirectory === draft.cluster)
-  const own = practice && /^practice /.test(practice.name)
+  const own = practice && practice.name.startsWith('practice ')
   const below = `${draft.kind === 'new' ? (draft.folder ?? base.defaults.folder) : draft.cluster}.tablespaces`
   return (
     <div className="wz-cols">
@@ -20,7 +20,7 @@ export function OptionsStep({ draft, setDraft, facts, prepared }: RecoveryStepPr
             Read the whole backup before anything is written
           </Switch>
           <p className="t2 sm" style={{ marginTop: 6 }}>
-            {manifest === 'plain'
+            {format === 'plain'
               ? 'pg_verifybackup compares every file with the manifest and reads the WAL; what the manifest does not cover is compared with the record.'
               : 'The tars are read to their end, every file in them compared with the manifest.'}{' '}
             While it is copied, every file is compared in any case.

@@ -119,8 +119,18 @@ function Files({ preview: { files, script } }: { preview: StandalonePreview }) {
         </Card>
       ))}
       {script !== null && (
-        <Card title="As a shell script" note="for a machine without Walkback" actions={<CopyButton text={script}>Copy</CopyButton>}>
-          <pre className="code bare" style={{ maxHeight: 240, overflow: 'auto' }} tabIndex={0} role="region" aria-label="Shell script">
+        <Card
+          title="As a shell script"
+          note="for a machine without Walkback"
+          actions={<CopyButton text={script}>Copy</CopyButton>}
+        >
+          <pre
+            className="code bare"
+            style={{ maxHeight: 240, overflow: 'auto' }}
+            tabIndex={0}
+            role="region"
+            aria-label="Shell script"
+          >
             {script}
           </pre>
         </Card>

@@ -1,6 +1,7 @@
 // Step 1: a copy of a whole cluster, out of the libraries or any folder that pg_basebackup wrote.
 import { isPhysical } from '../../../../shared/model/backupRecord'
 import { formatBytes } from '../../../../shared/model/byteCount'
+import { Button } from '../../../components/Button'
 import { Card } from '../../../components/Card'
 import { Chip } from '../../../components/Chip'
 import { EmptyState, ErrorNote, Loading } from '../../../components/Feedback'
@@ -12,7 +13,6 @@ import { api } from '../../../rpc/api'
 import { serverOf, sortBackups } from '../../../screens/Backups/catalog'
 import { VerifiedMark } from '../../../screens/Backups/VerifiedMark'
 import { placeLink } from '../../../stores/navigation'
-import { Button } from '../../../components/Button'
 import { PickRow } from '../../../wizard/PickRow'
 import { useAsk } from '../../../wizard/useAsk'
 import { chooseBackup } from '../draft'
@@ -112,7 +112,8 @@ export function SourceStep({ draft, setDraft, facts }: RecoveryStepProps) {
 }
 
 function BackupCard({ facts }: { facts: Inspected }) {
-  const { server, major, takenAt, size, start, stop, systemIdentifier, tablespaces, configuration, kind, format, recorded } = facts
+  const { server, major, takenAt, size, start, stop, systemIdentifier, tablespaces, configuration, kind, format, recorded } =
+    facts
   return (
     <Card
       title="This backup"
@@ -128,7 +129,10 @@ function BackupCard({ facts }: { facts: Inspected }) {
         rows={[
           { label: 'Of', value: `${server}, PostgreSQL ${major}` },
           { label: 'Taken', value: formatWhen(takenAt) },
-          { label: 'Kind', value: `${kind === 'cold-backup' ? 'cold backup' : 'base backup'}, ${format}${recorded ? '' : ', without a record'}` },
+          {
+            label: 'Kind',
+            value: `${kind === 'cold-backup' ? 'cold backup' : 'base backup'}, ${format}${recorded ? '' : ', without a record'}`,
+          },
           { label: 'Size', value: formatBytes(size) },
           { label: 'WAL', value: start && stop ? `${start.lsn} to ${stop.lsn}` : (start?.lsn ?? ''), mono: true },
           { label: 'Timeline', value: stop ? String(stop.timeline) : start ? String(start.timeline) : '', mono: true },
