@@ -74,7 +74,10 @@ export function isRestore(job: Pick<JobSnapshot, 'capability'>): boolean {
 /** The wizard that brings back what this job made or checked. */
 export function restorePlace(job: Pick<JobSnapshot, 'capability' | 'input'>): string {
   const { capability, input } = job
-  const set = typeof input === 'object' && input !== null && 'what' in input && input.what === 'set'
-  if (capability === 'base-backup' || capability === 'cold-backup') return '/restore/standalone'
-  return capability === 'cluster-dump' && set ? '/restore/cluster' : '/restore/dump'
+  const known = typeof input === 'object' && input !== null ? input : {}
+  const set = 'what' in known && known.what === 'set'
+  // A verification is of any kind of backup, and says which.
+  const kind = capability === 'backups' && 'kind' in known ? known.kind : capability
+  if (kind === 'base-backup' || kind === 'cold-backup') return '/restore/standalone'
+  return (kind === 'cluster-dump' && set) || kind === 'dump-set' ? '/restore/cluster' : '/restore/dump'
 }

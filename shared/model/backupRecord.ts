@@ -140,7 +140,10 @@ const baseBackupRecord = physical.extend({
   manifest: z.object({ path: z.string(), files: z.int(), algorithm: z.string() }).nullable(),
   /** `parent` is the id of the record that it builds on; null for a full backup. */
   incremental: z.object({ parent: z.string(), from: walPosition }).nullable(),
-  /** Ids of the chain that pg_combinebackup made it from, the full backup first; null for one that a server sent. */
+  /**
+   * Ids of the chain that pg_combinebackup made it from, the full backup first; null for one that a server sent. Its times are
+   * those of the chain's last backup.
+   */
   combinedFrom: z.array(z.string()).nullable(),
 })
 

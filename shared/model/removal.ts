@@ -66,10 +66,17 @@ function lostWith<E extends Linked>(
   const covered = own.some((way) =>
     rest.flatMap((other) => coveredBy(other, way, windows)).some(({ from, to }) => from <= stop && stop <= to),
   )
-  const twin = rest.some((other) => other.record.id === record.id)
+  const twin = rest.some((other) => other.record.id === record.id || sameMoment(other.record, record))
   if (!standalone || covered || twin || lost.some(({ from }) => toLsn(from.lsn) <= stop)) return lost
   const moment = { lsn: record.stop.lsn, time: record.stopTime }
   return [{ archive: null, from: moment, to: moment }, ...lost]
+}
+
+/** As a combination of its chain is. */
+function sameMoment(one: PhysicalRecord, other: PhysicalRecord): boolean {
+  const known = one.source.systemIdentifier !== null && one.source.systemIdentifier === other.source.systemIdentifier
+  const alone = one.kind !== 'base-backup' || one.walMethod !== 'none'
+  return known && alone && one.stop.timeline === other.stop.timeline && one.stop.lsn === other.stop.lsn
 }
 
 /** What `other` reaches through the same archive, on the same way. */

@@ -83,30 +83,43 @@ async function ended(page: Page): Promise<void> {
   expect(job.state).toBe('succeeded')
 }
 
-test.each(looks)('the list and the details, $width x $height, dark: $dark', async (size) => {
-  const { page, context, errors } = await openPage(browser, await newLink(serve), size)
-  page.setDefaultTimeout(30_000)
-  const name = `${size.width}-${size.dark ? 'dark' : 'light'}`
-  try {
-    await goTo(page, '#/backups')
-    const list = page.getByRole('region', { name: 'Backups', exact: true })
-    const rows = list.getByRole('row')
-    await rows.nth(1).waitFor()
-    const kinds = await list.locator('tbody tr td:first-child').allInnerTexts()
-    if (newestMajor() >= 17) expect(kinds).toEqual(['dump', 'base-backup', 'incremental', 'incremental'])
-    await list.getByText(/^Restorable to exactly/).first().waitFor()
-    await page.getByRole('region', { name: /Not made by Walkback/ }).getByText('weekly', { exact: true }).waitFor()
-    await look(page, `list-${name}`)
-    await list.getByRole('button', { name: /^Whole cluster, what changed/ }).last().click()
-    const dialog = page.getByRole('dialog')
-    await dialog.getByText('Builds on', { exact: true }).waitFor()
-    await dialog.getByText(/^By itself: to exactly/).waitFor()
-    await look(page, `details-${name}`)
-    expect(errors).toEqual([])
-  } finally {
-    await context.close()
-  }
-}, 120_000)
+test.each(looks)(
+  'the list and the details, $width x $height, dark: $dark',
+  async (size) => {
+    const { page, context, errors } = await openPage(browser, await newLink(serve), size)
+    page.setDefaultTimeout(30_000)
+    const name = `${size.width}-${size.dark ? 'dark' : 'light'}`
+    try {
+      await goTo(page, '#/backups')
+      const list = page.getByRole('region', { name: 'Backups', exact: true })
+      const rows = list.getByRole('row')
+      await rows.nth(1).waitFor()
+      const kinds = await list.locator('tbody tr td:first-child').allInnerTexts()
+      if (newestMajor() >= 17) expect(kinds).toEqual(['dump', 'base-backup', 'incremental', 'incremental'])
+      await list
+        .getByText(/^Restorable to exactly/)
+        .first()
+        .waitFor()
+      await page
+        .getByRole('region', { name: /Not made by Walkback/ })
+        .getByText('weekly', { exact: true })
+        .waitFor()
+      await look(page, `list-${name}`)
+      await list
+        .getByRole('button', { name: /^Whole cluster, what changed/ })
+        .last()
+        .click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByText('Builds on', { exact: true }).waitFor()
+      await dialog.getByText(/^By itself: to exactly/).waitFor()
+      await look(page, `details-${name}`)
+      expect(errors).toEqual([])
+    } finally {
+      await context.close()
+    }
+  },
+  120_000,
+)
 
 test('by keyboard: filtered, opened, closed again', async () => {
   const { page, context, errors } = await openPage(browser, await newLink(serve))
@@ -120,7 +133,10 @@ test('by keyboard: filtered, opened, closed again', async () => {
     await expect.poll(() => list.locator('tbody tr').count()).toBe(1)
     await page.keyboard.press('Escape')
     await page.getByRole('searchbox', { name: 'Find by name, server, path' }).fill('')
-    await page.getByRole('button', { name: /details$/ }).first().focus()
+    await page
+      .getByRole('button', { name: /details$/ })
+      .first()
+      .focus()
     await page.keyboard.press('Enter')
     await page.getByRole('dialog').waitFor()
     await page.keyboard.press('Escape')
@@ -135,7 +151,8 @@ test('a chain is combined, a record is added, and a chain is removed only togeth
   if (newestMajor() < 17) return expect(folders).toHaveLength(3)
   const { page, context, errors } = await openPage(browser, await newLink(serve))
   page.setDefaultTimeout(30_000)
-  const button = (name: string | RegExp) => page.getByRole('button', { name, ...(typeof name === 'string' ? { exact: true } : {}) })
+  const button = (name: string | RegExp) =>
+    page.getByRole('button', { name, ...(typeof name === 'string' ? { exact: true } : {}) })
   try {
     await goTo(page, `#/backups?path=${encodeURIComponent(folders[2] ?? '')}`)
     await page.getByRole('link', { name: 'Combine into a full one…' }).click()
@@ -162,12 +179,15 @@ test('a chain is combined, a record is added, and a chain is removed only togeth
     await page.getByText('2 incremental backups can’t be restored without it, and go too:').waitFor()
     await look(page, 'remove-chain')
     expect(await button('Remove all 3').isDisabled()).toBe(true)
-    await page.getByRole('dialog').getByRole('textbox').fill((folders[0] ?? '').split('/').at(-1) ?? '')
+    await page
+      .getByRole('dialog')
+      .getByRole('textbox')
+      .fill((folders[0] ?? '').split('/').at(-1) ?? '')
     await button('Remove all 3').click()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
-    await expect.poll(async () => (await core.api.backups.list({})).backups.map(({ record }) => record.label).toSorted()).toEqual(
-      ['', '', 'weekly'],
-    )
+    await expect
+      .poll(async () => (await core.api.backups.list({})).backups.map(({ record }) => record.label).toSorted())
+      .toEqual(['', '', 'weekly'])
     await look(page, 'after-removal')
     expect(errors).toEqual([])
   } catch (error) {

@@ -126,7 +126,10 @@ test('a missing segment ends the window, and the file is named', async () => {
   const last = folders.at(-1) ?? ''
   const { windows } = await catalog()
   const before = windows.find((window) => window.path === last)
-  const segments = fs.readdirSync(archiving.archive).filter((name) => /^[0-9A-F]{24}$/.test(name)).toSorted()
+  const segments = fs
+    .readdirSync(archiving.archive)
+    .filter((name) => /^[0-9A-F]{24}$/.test(name))
+    .toSorted()
   const missing = segments.at(-2) ?? ''
   fs.rmSync(path.join(archiving.archive, missing))
   const now = (await catalog()).windows.find((window) => window.path === last)

@@ -269,7 +269,9 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
       if (job.state === 'succeeded') {
         // It can't matter: pg_waldump reads the very same records, and the byte is of none of them, nor of a header.
         expect(same, where).toBe(true)
-        expect(['between records', 'after the last record', 'unused byte of a page header'], where).toContain(placeOf(lsn))
+        expect(['between records', 'after a switch', 'after the last record', 'unused byte of a page header'], where).toContain(
+          placeOf(lsn),
+        )
         harmless.push(placeOf(lsn))
       } else {
         expect(job.error?.message, where).toMatch(/^This backup is whole, but the WAL after it is not: /)
@@ -289,15 +291,22 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     const at = (name: string, offset: number) =>
       segmentStart(parseSegmentName(name, geometry.segmentSize)?.number ?? 0n, geometry.segmentSize) + BigInt(offset)
     // Padding between records, where one does not end on eight bytes; the zeros after a switch; the header's alignment.
-    const middle = after[1] ?? ''
+    const middle = after.find((name) => placeOf(at(name, geometry.pageSize + 21)) === 'unused byte of a page header')
+    if (middle === undefined) throw new Error('no segment holds records on its second page')
     const padding = Array.from({ length: geometry.segmentSize }, (_, offset) => offset).find(
       (offset) => placeOf(at(middle, offset)) === 'between records',
     )
     if (padding === undefined) throw new Error('no record of the segment ends off its alignment')
+    // Page headers are there after a switch too, right up to the segment's end; the reader goes on in the next segment.
+    const lastPage = geometry.segmentSize - geometry.pageSize
+    const switched = after.slice(0, -1).find((name) => placeOf(at(name, lastPage)) === 'after a switch')
+    if (switched === undefined) throw new Error('no segment before the last ends with a switch')
     const places = [
+      { name: switched, offset: lastPage + 8, kind: 'after a switch' },
+      { name: switched, offset: lastPage + 3000, kind: 'after a switch' },
       { name: middle, offset: padding, kind: 'between records' },
       { name: middle, offset: geometry.pageSize + 21, kind: 'unused byte of a page header' },
-      { name: last, offset: geometry.segmentSize - 5000, kind: 'after the last record' },
+      { name: last, offset: geometry.segmentSize - 5000, kind: 'after a switch' },
     ] as const
     for (const { name, offset, kind } of places) {
       expect(placeOf(at(name, offset))).toBe(kind)

@@ -85,7 +85,14 @@ export function blamed(job: JobSnapshot): string[] {
   return job.issues.flatMap(({ object }) => object.split(' or '))
 }
 
-export type WalPlace = 'record' | 'page header' | 'unused byte of a page header' | 'between records' | 'after the last record'
+export type WalPlace =
+  | 'record'
+  | 'page header'
+  | 'unused byte of a page header'
+  | 'between records'
+  /** What follows a SWITCH in its segment: zeros, and page headers that nobody reads. */
+  | 'after a switch'
+  | 'after the last record'
 
 /** Reads the segments with pg_waldump; null when it can't read them to the end of the last one's records. */
 export function readWal(bin: string, folder: string, first: string, last: string): string | null {
@@ -102,23 +109,28 @@ export function readWal(bin: string, folder: string, first: string, last: string
 
 /** Tells what a byte belongs to, from the records that pg_waldump printed while all was sound. */
 export function mapWal(sound: string, geometry: WalGeometry): (lsn: bigint) => WalPlace {
-  const pieces = [...sound.matchAll(/len \(rec\/tot\):\s*\d+\/\s*(\d+),.*?lsn: ([0-9A-F]+\/[0-9A-F]+)/g)].flatMap((found) =>
-    recordPieces(toLsn(found[2] ?? ''), Number(found[1]), geometry),
+  const records = [...sound.matchAll(/len \(rec\/tot\):\s*\d+\/\s*(\d+),.*?lsn: ([0-9A-F]+\/[0-9A-F]+).*?desc: (\w*)/g)].map(
+    (found) => ({
+      pieces: recordPieces(toLsn(found[2] ?? ''), Number(found[1]), geometry),
+      switches: found[3] === 'SWITCH',
+    }),
   )
-  const end = pieces.reduce(
-    (most, piece) => (piece.at + BigInt(piece.length) > most ? piece.at + BigInt(piece.length) : most),
-    0n,
-  )
+  const endOf = (pieces: { at: bigint; length: number }[]) => pieces.reduce((_, { at, length }) => at + BigInt(length), 0n)
+  const pieces = records.flatMap((record) => record.pieces)
+  const end = endOf(pieces)
   if (end === 0n) throw new Error('pg_waldump printed no record')
+  const size = BigInt(geometry.segmentSize)
+  const switches = records.filter((record) => record.switches).map((record) => endOf(record.pieces))
   const page = BigInt(geometry.pageSize)
   return (lsn) => {
     if (pieces.some((piece) => lsn >= piece.at && lsn < piece.at + BigInt(piece.length))) return 'record'
+    // A switch that fills its segment exactly leaves nothing behind it.
+    if (switches.some((from) => lsn >= from && lsn / size === (from - 1n) / size)) return 'after a switch'
     if (lsn >= end) return 'after the last record'
     const inPage = lsn % page
     // XLogPageHeaderData: 20 bytes and 4 that align it; XLogLongPageHeaderData has 16 more, all used.
     if (inPage >= 20n && inPage < 24n) return 'unused byte of a page header'
-    const header = (lsn - inPage) % BigInt(geometry.segmentSize) === 0n ? 40n : 24n
-    if (inPage < header) return 'page header'
-    return 'between records'
+    const header = (lsn - inPage) % size === 0n ? 40n : 24n
+    return inPage < header ? 'page header' : 'between records'
   }
 }

@@ -48,7 +48,8 @@ export async function startForeign(services: Needs, asked: string, keep: KeptUnd
   const { id } = services.jobs.start({
     capability: 'backups',
     title: keep ? `Add a record to ${name}` : `Verify ${name}`,
-    input: { foreign: at, keep },
+    // The kind is for the job's page: it leads on to the right way to restore.
+    input: { foreign: at, keep, kind: found.kind },
     connectionId: null,
     serverLabel: keep?.server ?? '',
     steps: keep ? steps : steps.slice(0, 2),

@@ -69,7 +69,8 @@ async function startVerify(services: Needs, request: VerifyRequest): Promise<{ j
   const { id } = services.jobs.start({
     capability: 'backups',
     title: `Verify ${backupSubject(record)}`,
-    input: { ...request, path: folder },
+    // The kind tells the page of the job where it is restored.
+    input: { ...request, path: folder, kind: record.kind },
     connectionId: null,
     serverLabel: record.source.label,
     steps: verifySteps(plan),

@@ -19,6 +19,8 @@ export interface LevelResult {
   /** null: it could not be run here, and nothing is proved either way; `detail` says why. */
   ok: boolean | null
   detail: string
+  /** The same in a few words, for the list of steps. */
+  brief: string
   /** Damage of the backup's own files, and of those that it builds on. */
   differences: Difference[]
   /** Of a WAL archive: the backup itself may be whole. */
@@ -26,13 +28,18 @@ export interface LevelResult {
 }
 
 export function notRun(detail: string): LevelResult {
-  return { ok: null, detail, differences: [] }
+  return { ok: null, detail, brief: detail, differences: [] }
 }
 
 /** `whole` says what is proved when there are no differences. */
 export function judged(differences: Difference[], whole: string): LevelResult {
   const ok = differences.length === 0
-  return { ok, detail: ok ? whole : sayDifferences(differences), differences }
+  const detail = ok ? whole : sayDifferences(differences)
+  return { ok, detail, brief: ok ? whole : countDamage(differences), differences }
+}
+
+export function countDamage({ length }: readonly Difference[]): string {
+  return `damage in ${length === 1 ? '1 file' : `${length} files`}`
 }
 
 export function sayDifferences(differences: readonly Difference[]): string {

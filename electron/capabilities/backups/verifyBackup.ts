@@ -9,7 +9,7 @@ import type { JobContext } from '../../jobs/jobTypes'
 import { addVerification } from '../../library/recordFile'
 import type { Services } from '../../services'
 import type { BackupChain } from './backupChain'
-import { type Difference, type LevelResult, notRun, type Subject, sayDifferences, toIssue } from './levelResult'
+import { type Difference, judged, type LevelResult, notRun, type Subject, sayDifferences, toIssue } from './levelResult'
 import { verifyChecksums } from './verifyChecksums'
 import { verifyManifest } from './verifyManifest'
 import { verifyRead } from './verifyRead'
@@ -53,8 +53,8 @@ export async function verifyBackup(plan: VerifyPlan, job: JobContext, services: 
       if (!damage.has(difference.file)) job.issue(toIssue(difference))
       damage.set(difference.file, damage.get(difference.file) ?? difference)
     }
-    const { ok, detail } = result
-    job.endStep(level, ok === null ? 'skipped' : ok ? 'done' : 'failed', detail)
+    const { ok, detail, brief } = result
+    job.endStep(level, ok === null ? 'skipped' : ok ? 'done' : 'failed', brief)
     if (ok !== null) await addVerification(folder, { at: new Date().toISOString(), level, ok, detail })
   }
   if (damage.size > 0) throw damaged(record, [...results.values()])
@@ -109,7 +109,7 @@ async function verifyChain(
   const own = await verifyManifest(base, job, services)
   if (own.ok === null && differences.length === 0) return own
   const all = [...differences, ...own.differences]
-  if (all.length > 0) return { ok: false, detail: sayDifferences(all), differences: all }
+  if (all.length > 0) return judged(all, '')
   if (unproved.length > 0) return notRun(`what it builds on could not be checked: ${unproved.join('; ')}`)
   const count = parents.length === 1 ? 'the backup' : `the ${parents.length} backups`
   return parents.length === 0

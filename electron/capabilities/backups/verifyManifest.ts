@@ -37,7 +37,8 @@ export async function verifyManifest(base: Base, job: JobContext, { tools }: Pic
   const compared = await (record.format === 'tar' ? compareTars : comparePlain)(base, manifest, job)
   if (typeof compared === 'string') return notRun(compared)
   const unread = record.walMethod === 'none' ? '' : ', and its WAL was not read'
-  return judged(compared, missing === '' ? files : `${files}; ${missing}${unread}`)
+  const judgement = judged(compared, missing === '' ? files : `${files}; ${missing}${unread}`)
+  return judgement.ok === true ? { ...judgement, brief: files } : judgement
 }
 
 async function runProgram(base: Base, manifest: BackupManifest, tool: ExactTool, job: JobContext, tools: Services['tools']) {

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { WalRange } from '../../../shared/model/backupManifest'
 import type { PhysicalRecord } from '../../../shared/model/backupRecord'
-import { toLsn } from '../../../shared/model/lsn'
+import { formatLsn, toLsn } from '../../../shared/model/lsn'
 import { holdsItsWal } from '../../../shared/model/verifyLevels'
 import type { WalArchive } from '../../../shared/model/walArchive'
 import { AppError } from '../../../shared/rpc/appError'
@@ -16,7 +16,7 @@ import { isBackupTar, readTarBackup } from '../../library/readTarBackup'
 import { readWalRange, segmentsInWords } from '../../library/readWalRange'
 import { packedBy, unpackProblem } from '../../library/unpackFile'
 import type { Services } from '../../services'
-import { type Difference, type LevelResult, notRun, type Subject } from './levelResult'
+import { countDamage, type Difference, type LevelResult, notRun, type Subject } from './levelResult'
 import { manifestOf } from './physicalFiles'
 
 type Physical = Subject<PhysicalRecord>
@@ -42,8 +42,9 @@ export async function verifyWal(
     proofs.push(own.length === 0 ? `${what} is sound` : `${own[0]?.file} ${own[0]?.what}`)
   }
   const archiveProblems: Difference[] = []
+  const reached: string[] = []
   for (const archive of archives) {
-    const { verification } = await verifyWalChain(services, {
+    const { verification, chain } = await verifyWalChain(services, {
       folder: archive.folder,
       backup: record,
       signal: job.signal,
@@ -53,12 +54,15 @@ export async function verifyWal(
     job.progress(null)
     if (!verification.ok)
       archiveProblems.push({ file: archive.folder, what: `does not hold: ${verification.detail.replace(/\.$/, '')}` })
+    reached.push(formatLsn(chain.reaches))
     proofs.push(`${archive.label}: ${verification.detail}`)
   }
   if (archives.length === 0) proofs.push('no archive of its cluster is known, so no moment after it can be reached')
   const detail = proofs.join('; ').replace(/\.?$/, '.')
   const ok = differences.length + archiveProblems.length === 0
-  return { ok, detail: detail.charAt(0).toUpperCase() + detail.slice(1), differences, archiveProblems }
+  const sound = archives.length === 0 ? 'its own is sound' : `sound to ${reached.join(', ')}`
+  const brief = ok ? sound : differences.length > 0 ? countDamage(differences) : 'the archive does not hold'
+  return { ok, detail: detail.charAt(0).toUpperCase() + detail.slice(1), brief, differences, archiveProblems }
 }
 
 /** Text: why it can't be read here. */

@@ -1,4 +1,5 @@
 // Everything that is known before a chain is combined: programs, command, place, checks. Preview, start and job obey it.
+import { lstat } from 'node:fs/promises'
 import path from 'node:path'
 import type { CombineRequest } from '../../../shared/contracts/baseBackup'
 import type { ShownCommand } from '../../../shared/jobs/job'
@@ -12,6 +13,7 @@ import { isAsked, type OptionValues } from '../../../shared/tools/defineTool'
 import { pgCombinebackup } from '../../../shared/tools/pgCombinebackup'
 import { writeMapping } from '../../../shared/tools/physicalOptions'
 import { type BackupPlace, placeBackup } from '../../library/backupFolder'
+import { listFolder } from '../../library/checksumFiles'
 import { freeBytes, writeProblem } from '../../library/freeSpace'
 import { blockedSentence, goTo, row, setOption, sortRows } from '../../library/preflightRow'
 import type { Services } from '../../services'
@@ -185,7 +187,14 @@ async function sizeOf(links: readonly CombineLink[], signal: AbortSignal): Promi
     signal.throwIfAborted()
     manifests.push(await manifestOf(link))
   }
-  return resultSize(manifests)
+  const size = resultSize(manifests)
+  const last = links.at(-1)
+  if (size === null || !last) return size
+  // No manifest lists the WAL; the last backup's comes along as it is.
+  const folder = path.join(last.path, last.record.artifact, 'pg_wal')
+  let wal = 0n
+  for (const name of (await listFolder(folder)).files) wal += BigInt((await lstat(path.join(folder, name))).size)
+  return size + wal
 }
 
 function checkTool({ tool, toolProblem, last }: CombinePlan): PreflightRow[] {

@@ -77,14 +77,8 @@ export async function runCombine(
   job.step('record')
   const record: BaseBackupRecord = {
     ...recordOf(plan, checked, positions),
-    ...{
-      label: request.label,
-      startedAt: startedAt.toISOString(),
-      endedAt: new Date().toISOString(),
-      files,
-      size: String(size),
-      warnings,
-    },
+    // Its times stay those of the last backup of the chain: nobody is better protected because it was combined today.
+    ...{ label: request.label, files, size: String(size), warnings },
   }
   job.signal.throwIfAborted()
   await finishPlace(place, record)

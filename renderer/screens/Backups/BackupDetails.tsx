@@ -15,12 +15,13 @@ import { formatDuration } from '../../format/duration'
 import { plural } from '../../format/numbers'
 import { formatAgo, formatWhen } from '../../format/time'
 import { placeLink } from '../../stores/navigation'
-import { databasesOf, kindOf, momentOf, restoreLink, verificationWord } from './catalog'
+import { databasesOf, kindOf, momentOf, restoreLink } from './catalog'
 import { PhysicalDetails } from './PhysicalDetails'
 import { RecordFiles } from './RecordFiles'
 import { RemoveBackup } from './RemoveBackup'
 import { VerifiedMark } from './VerifiedMark'
 import { VerifyDialog } from './VerifyDialog'
+import { checkWord } from './verifyWords'
 
 export interface BackupDetailsProps {
   entry: CatalogEntry | undefined
@@ -101,7 +102,7 @@ export function BackupDetails({ entry, all, windows, onClose, onChanged }: Backu
             <ul className="checks">
               {[...record.verifications].reverse().map((check) => (
                 <li key={`${check.at} ${check.level}`}>
-                  <Severity level={check.ok ? 'pass' : 'blocker'}>{verificationWord(check).word}</Severity>
+                  <Severity level={check.ok ? 'pass' : 'blocker'}>{checkWord(check)}</Severity>
                   <span className="nw">
                     {formatWhen(check.at)} <span className="t3">{formatAgo(check.at)}</span>
                   </span>
@@ -176,7 +177,9 @@ function madeRows({ record, size }: CatalogEntry): KeyValue[] {
   return [
     { label: 'Label', value: record.label || 'none' },
     { label: 'Started', value: formatWhen(record.startedAt) },
-    { label: 'Took', value: formatDuration(Date.parse(record.endedAt) - Date.parse(record.startedAt)) },
+    ...(combinedOrAdded(record)
+      ? []
+      : [{ label: 'Took', value: formatDuration(Date.parse(record.endedAt) - Date.parse(record.startedAt)) }]),
     { label: 'Format', value: record.format },
     {
       label: 'Size',
@@ -188,4 +191,9 @@ function madeRows({ record, size }: CatalogEntry): KeyValue[] {
     },
     ...(isPhysical(record) ? [] : [{ label: 'Globals', value: globalsWords(record) }]),
   ]
+}
+
+/** How long that took is not what its times tell. */
+function combinedOrAdded(record: CatalogEntry['record']): boolean {
+  return record.commands.length === 0 || (record.kind === 'base-backup' && record.combinedFrom !== null)
 }

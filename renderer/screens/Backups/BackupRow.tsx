@@ -41,6 +41,9 @@ export function BackupRow({ row, windows, onOpen }: BackupRowProps) {
         >
           {name}
         </button>
+        {record.kind === 'base-backup' && record.combinedFrom !== null && (
+          <span className="t2">, combined from {record.combinedFrom.length}</span>
+        )}
         {depth > 0 && <span className="hidden-text">builds on the backup above</span>}
         {record.label !== '' && record.label !== name && <span className="t2">, {record.label}</span>}
         {broken !== '' && (

@@ -38,7 +38,9 @@ export function ChainStep({ base, draft, setDraft, preview }: ChainStepProps) {
           <ol className="chain-list">
             {base.chain.map((link) => (
               <li key={link.path}>
-                <Chip tone="accent">{link.incremental ? 'incremental' : 'full'}</Chip>
+                <span className="chain-kind">
+                  <Chip tone={link.incremental ? 'outline' : 'accent'}>{link.incremental ? 'incremental' : 'full'}</Chip>
+                </span>
                 <div className="sp">
                   <div>
                     {formatWhen(link.stopTime)} <span className="t3">{formatAgo(link.stopTime)}</span>

@@ -112,6 +112,9 @@ describe('removalOf', () => {
     const moment = { lsn: '0/5800000', time: '2026-11-20T10:05:30.000000Z' }
     expect(removalOf(other, all, []).lost).toEqual([{ archive: null, from: moment, to: moment }])
     expect(removalOf(other, [...all, { ...other, path: '/copy/other' }], []).lost).toEqual([])
+    const combined = baseEntry('combined', 3, null, { combinedFrom: ['id-full', 'id-one', 'id-two'] })
+    expect(removalOf(two, [...all, combined], []).lost).toEqual([])
+    expect(removalOf(one, [...all, combined], []).lost.map(({ from }) => from.lsn)).toEqual(['0/2800000'])
     const bare = baseEntry('bare', 6, null, { walMethod: 'none' })
     expect(removalOf(bare, [bare], []).lost).toEqual([])
   })

@@ -1,9 +1,22 @@
 // The catalog's list with chains, filters by kind and check, and the words for what can be restored.
 import { describe, expect, it } from 'vitest'
 import { chainProblems, resultSize } from '../../../electron/capabilities/base-backup/combineChain'
-import { arrangeChains, filterBackups, kindOf, noFilter, restoreLink, sortBackups } from '../../../renderer/screens/Backups/catalog'
+import {
+  arrangeChains,
+  filterBackups,
+  kindOf,
+  noFilter,
+  restoreLink,
+  sortBackups,
+} from '../../../renderer/screens/Backups/catalog'
 import { restorableWords } from '../../../renderer/screens/Backups/restorable'
-import { combineProblem, combineRequestOf, copyWay, emptyCombineDraft, withCopyWay } from '../../../renderer/wizards/combine/draft'
+import {
+  combineProblem,
+  combineRequestOf,
+  copyWay,
+  emptyCombineDraft,
+  withCopyWay,
+} from '../../../renderer/wizards/combine/draft'
 import type { CatalogEntry } from '../../../shared/contracts/backups'
 import { baseEntry, windowOf } from './baseRecords'
 
