@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { lstat, realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { backupRef, type backups as backupsContract } from '../../../shared/contracts/backups'
-import { backupSubject } from '../../../shared/model/backupRecord'
+import { backupSubject, isPhysical } from '../../../shared/model/backupRecord'
 import { AppError } from '../../../shared/rpc/appError'
 import type { Handlers } from '../../../shared/rpc/contract'
 import { partialSuffix } from '../../library/backupFolder'
@@ -56,6 +56,12 @@ async function listBackups(services: Needs, signal: AbortSignal) {
 async function startVerify(services: Needs, folder: string): Promise<{ jobId: string }> {
   const backup = requireAbsolute(folder)
   const record = await readRecord(backup)
+  // Its files are listed by its manifest: compared as a dump's are, a whole one would be called damaged.
+  if (isPhysical(record)) {
+    throw new AppError('bad_input', `${backup} is a copy of a cluster's files, which is not verified again from here yet.`, {
+      hint: 'It was checked when it was taken; pg_verifybackup checks its data folder again.',
+    })
+  }
   refusePartOfSet(backup)
   const { id } = services.jobs.start({
     capability: 'backups',
