@@ -51,7 +51,7 @@ export async function runBaseBackup(
   hidePassword(job, plan.connection, [place.final, request.label])
   for (const command of plan.shown) job.command(command)
   const warnings: string[] = []
-  for (const message of standingWarnings(plan)) {
+  for (const message of standingWarnings(plan, request)) {
     warnings.push(message)
     job.issue({ ...blankIssue, severity: 'warning', message })
   }
@@ -97,8 +97,10 @@ export async function runBaseBackup(
 }
 
 /** What of the checks stays true of the finished backup. A choice that the record shows by itself is none of them. */
-function standingWarnings(plan: BaseBackupPlan): string[] {
-  const lasting = new Set(['wal', 'waldir', 'configuration', 'target', 'verify'])
+function standingWarnings(plan: BaseBackupPlan, request: BaseBackupRequest): string[] {
+  const lasting = new Set(['wal', 'waldir', 'target'])
+  if (request.configuration) lasting.add('configuration')
+  if (request.verify) lasting.add('verify')
   const notChosen = plan.preflight.filter(({ id, result }) => result === 'warning' && lasting.has(id))
   return notChosen.map(({ check, found }) => `${check}: ${found}`)
 }
