@@ -152,6 +152,9 @@ describe('the request', () => {
 
   test('WAL left to an archive that is not there, and to a streaming archive that is', async () => {
     const none = base.request(connectionId, options({ walMethod: 'none' }))
+    expect((await blockers(base.request(connectionId, options({ walMethod: 'none', noManifest: true })))).Manifest).toBe(
+      'Without a manifest and without WAL nothing in the backup says where it ends, so nobody could tell whether it is usable.',
+    )
     expect(await blockers(none)).toEqual({
       'WAL of the backup':
         'The server archives no WAL, and no streaming archive of it is known, so a backup without WAL could never be started. Stream the WAL, or set up an archive first.',

@@ -171,7 +171,7 @@ export function only<T>(items: readonly T[]): T {
 }
 
 /** Watches the command lines and environments of all processes for a text; the returned function tells where it was seen. */
-export function watchProcesses(text: string): () => string[] {
+export function watchProcesses(text: string, everyMs = 20): () => string[] {
   const seen = new Set<string>()
   const look = () => {
     for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
@@ -186,7 +186,7 @@ export function watchProcesses(text: string): () => string[] {
       }
     }
   }
-  const timer = setInterval(look, 20)
+  const timer = setInterval(look, everyMs)
   look()
   return () => {
     clearInterval(timer)

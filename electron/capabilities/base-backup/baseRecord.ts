@@ -3,6 +3,7 @@ import type { BaseBackupRequest } from '../../../shared/contracts/baseBackup'
 import type { JobFact, JobResult } from '../../../shared/jobs/job'
 import { type BaseBackupRecord, recordVersion } from '../../../shared/model/backupRecord'
 import { formatBytes } from '../../../shared/model/byteCount'
+import { formatLsn } from '../../../shared/model/lsn'
 import { formatPgVersion, majorOf } from '../../../shared/model/pgVersion'
 import { utcText } from '../../../shared/model/utcText'
 import { commandText } from '../../../shared/tools/showCommand'
@@ -155,11 +156,12 @@ function slotFacts(request: BaseBackupRequest): JobFact[] {
 }
 
 /** Of a backup that went to a target: there is no folder, no record and nothing to be checked here. */
-export function describeTarget(
-  { plan, taken, startedAt, request }: Pick<RecordParts, 'plan' | 'taken' | 'startedAt' | 'request'>,
-  start: { timeline: number; lsn: string },
-  stop: string,
-): JobResult {
+export function describeTarget({
+  plan,
+  taken,
+  startedAt,
+  request,
+}: Pick<RecordParts, 'plan' | 'taken' | 'startedAt' | 'request'>): JobResult {
   const where = plan.target?.replace(/^server:/, '') ?? ''
   const seconds = (Date.now() - startedAt.getTime()) / 1000
   const blackhole = plan.target === 'blackhole'
@@ -169,7 +171,13 @@ export function describeTarget(
       : `The backup is on the server itself, in ${where}. Walkback can not verify it there and keeps no record of it.`,
     facts: [
       ...(blackhole ? [] : [{ label: 'On the server', value: where, mono: true }]),
-      ...positionFacts(start, { lsn: stop }, taken.stopTime),
+      ...(taken.start && taken.stop !== null
+        ? positionFacts(
+            { timeline: taken.start.timeline, lsn: formatLsn(taken.start.lsn) },
+            { lsn: formatLsn(taken.stop) },
+            taken.stopTime,
+          )
+        : []),
       { label: 'WAL', value: walWords[walMethodOf(request)], mono: false },
       { label: 'Program', value: `pg_basebackup ${plan.tool ? formatPgVersion(plan.tool.version) : ''}`, mono: false },
       { label: 'Took', value: `${seconds.toFixed(1)} s`, mono: false },

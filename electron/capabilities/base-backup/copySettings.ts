@@ -29,7 +29,7 @@ export async function copySettings(
     return skip(job, plan.source.dataDirectory === null ? 'where they are is not known' : 'inside the data directory')
   if (!asked) return skip(job, 'not asked for')
   if (!plan.source.mayReadFiles) {
-    warnOf(job, warn, `The role may not read the settings files outside the data directory: ${files.join(', ')}.`)
+    // The checks said which, and what the role needs.
     job.endStep('settings', 'warning', 'not readable for this role')
     return []
   }

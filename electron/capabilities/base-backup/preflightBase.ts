@@ -166,7 +166,11 @@ function checkTrust({ request, source, verify, target }: BaseBackupFacts): Prefl
     )
   }
   if (target !== null) return rows
-  if (request.options.noManifest === true) {
+  if (request.options.noManifest === true && request.options.walMethod === 'none') {
+    const text =
+      'Without a manifest and without WAL nothing in the backup says where it ends, so nobody could tell whether it is usable.'
+    rows.push(row('manifest', 'blocker', 'Manifest', text, [setOption('Write the manifest', 'noManifest', false)]))
+  } else if (request.options.noManifest === true) {
     add(
       'manifest',
       'Manifest',

@@ -14,8 +14,8 @@ export interface BasePositions {
 }
 
 export interface SaidPositions {
-  start: { lsn: Lsn; timeline: number }
-  stop: Lsn
+  start: { lsn: Lsn; timeline: number } | null
+  stop: Lsn | null
 }
 
 /**
@@ -25,23 +25,28 @@ export interface SaidPositions {
 export function readPositions(said: SaidPositions, labelText: string | null, manifest: BackupManifest | null): BasePositions {
   const label = labelText === null ? null : parseBackupLabel(labelText)
   if (label === undefined) throw disagree('its backup_label is not what PostgreSQL writes')
-  if (label && (label.startLsn !== said.start.lsn || label.startTimeline !== said.start.timeline)) {
-    throw disagree(`backup_label begins at ${formatLsn(label.startLsn)}, pg_basebackup said ${formatLsn(said.start.lsn)}`)
+  // One range for each timeline that the backup went through; nearly always one.
+  const ranges = (manifest?.walRanges ?? []).toSorted((a, b) => a.timeline - b.timeline)
+  const [first, last] = [ranges[0], ranges.at(-1)]
+  const starts = [
+    { who: 'pg_basebackup', at: said.start },
+    { who: 'backup_label', at: label && { lsn: label.startLsn, timeline: label.startTimeline } },
+    { who: 'its manifest', at: first ? { lsn: first.start, timeline: first.timeline } : null },
+  ].flatMap(({ who, at }) => (at ? [{ who, ...at }] : []))
+  const [start] = starts
+  for (const other of starts) {
+    if (start && (other.lsn !== start.lsn || other.timeline !== start.timeline)) {
+      throw disagree(`it begins at ${formatLsn(start.lsn)} by ${start.who}, and at ${formatLsn(other.lsn)} by ${other.who}`)
+    }
   }
-  const first = manifest?.walRanges.at(-1)
-  // Timelines are listed from the newest back; a backup on one timeline has one range.
-  const ranges = manifest?.walRanges ?? []
-  const last = ranges.reduce((newest, range) => (newest && newest.timeline >= range.timeline ? newest : range), first)
-  const oldest = ranges.reduce((old, range) => (old && old.timeline <= range.timeline ? old : range), first)
-  if (oldest && oldest.start !== said.start.lsn) {
-    throw disagree(`its manifest begins at ${formatLsn(oldest.start)}, pg_basebackup said ${formatLsn(said.start.lsn)}`)
+  if (last && said.stop !== null && last.end !== said.stop) {
+    throw disagree(`it ends at ${formatLsn(said.stop)} by pg_basebackup, and at ${formatLsn(last.end)} by its manifest`)
   }
-  if (last && last.end !== said.stop) {
-    throw disagree(`its manifest ends at ${formatLsn(last.end)}, pg_basebackup said ${formatLsn(said.stop)}`)
-  }
+  const stop = said.stop ?? last?.end
+  if (!start || stop === undefined) throw disagree('nothing in it says where it begins and ends')
   return {
-    start: { timeline: said.start.timeline, lsn: formatLsn(said.start.lsn) },
-    stop: { timeline: last?.timeline ?? said.start.timeline, lsn: formatLsn(said.stop) },
+    start: { timeline: start.timeline, lsn: formatLsn(start.lsn) },
+    stop: { timeline: last?.timeline ?? start.timeline, lsn: formatLsn(stop) },
     label: label?.label ?? '',
     fromStandby: label?.from === 'standby',
     incrementalFrom: label?.incrementalFrom

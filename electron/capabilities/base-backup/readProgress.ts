@@ -5,6 +5,7 @@ import { type Lsn, parseLsn } from '../../../shared/model/lsn'
 export interface BaseBackupNews {
   /** checkpoint: the server has not begun; files: they arrive; wal: the last WAL is waited for; sync: made durable. */
   phase: 'checkpoint' | 'files' | 'wal' | 'sync' | 'done'
+  /** null for good with --wal-method=none: it names neither position then. */
   startLsn: Lsn | null
   timeline: number | null
   stopLsn: Lsn | null
@@ -64,6 +65,7 @@ function readPhase(news: BaseBackupNews, text: string): boolean {
     news.stopLsn = parseLsn(end[1] ?? '') ?? null
     news.phase = 'wal'
   } else if (slot) news.slot = { name: slot[2] ?? '', temporary: slot[1] !== undefined }
+  else if (say === 'checkpoint completed') news.phase = 'files'
   else if (say === 'syncing data to disk ...') news.phase = 'sync'
   else if (say === 'base backup completed') news.phase = 'done'
   else return say.startsWith('initiating base backup')

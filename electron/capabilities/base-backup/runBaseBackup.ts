@@ -2,7 +2,6 @@
 import path from 'node:path'
 import type { BaseBackupRequest } from '../../../shared/contracts/baseBackup'
 import type { JobResult } from '../../../shared/jobs/job'
-import { formatLsn } from '../../../shared/model/lsn'
 import { isAsked } from '../../../shared/tools/defineTool'
 import type { JobContext } from '../../jobs/jobTypes'
 import { type BackupPlace, finishPlace } from '../../library/backupFolder'
@@ -52,7 +51,7 @@ export async function runBaseBackup(
   hidePassword(job, plan.connection, [place.final, request.label])
   for (const command of plan.shown) job.command(command)
   const warnings: string[] = []
-  for (const message of standingWarnings(plan)) {
+  for (const message of standingWarnings(plan, request)) {
     warnings.push(message)
     job.issue({ ...blankIssue, severity: 'warning', message })
   }
@@ -68,8 +67,7 @@ export async function runBaseBackup(
   if (!folder) {
     for (const id of ['settings', 'verify', 'checksums', 'record']) job.endStep(id, 'skipped', 'not in a library')
     slot?.keep()
-    const start = { timeline: taken.start.timeline, lsn: formatLsn(taken.start.lsn) }
-    return describeTarget({ plan, taken, startedAt, request }, start, formatLsn(taken.stop))
+    return describeTarget({ plan, taken, startedAt, request })
   }
   folder.keepOnFailure(() => 'pg_basebackup had finished.')
   const data = path.join(place.partial, dataName)
@@ -99,8 +97,10 @@ export async function runBaseBackup(
 }
 
 /** What of the checks stays true of the finished backup. A choice that the record shows by itself is none of them. */
-function standingWarnings(plan: BaseBackupPlan): string[] {
-  const lasting = new Set(['wal', 'waldir', 'configuration', 'target', 'verify'])
+function standingWarnings(plan: BaseBackupPlan, request: BaseBackupRequest): string[] {
+  const lasting = new Set(['wal', 'waldir', 'target'])
+  if (request.configuration) lasting.add('configuration')
+  if (request.verify) lasting.add('verify')
   const notChosen = plan.preflight.filter(({ id, result }) => result === 'warning' && lasting.has(id))
   return notChosen.map(({ check, found }) => `${check}: ${found}`)
 }

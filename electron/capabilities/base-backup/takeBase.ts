@@ -11,10 +11,9 @@ import { type BaseBackupNews, trackBaseBackup } from './readProgress'
 import { type ServerView, watchServer } from './watchServer'
 
 export interface TakenBase {
-  /** As pg_basebackup said. */
-  start: { lsn: Lsn; timeline: number }
-  /** null without WAL from the server's own words: --wal-method=none tells it too, so it is always there in practice. */
-  stop: Lsn
+  /** As pg_basebackup said; both null with --wal-method=none, where it says neither. */
+  start: { lsn: Lsn; timeline: number } | null
+  stop: Lsn | null
   /** The server's clock, ISO with microseconds. */
   startTime: string
   stopTime: string
@@ -63,7 +62,9 @@ export async function takeBase(
   if (exit.cancelled) throw new AppError('cancelled', `${tool.program} was cancelled.`)
   if (exit.code !== 0) throw explainBaseFailure(program, exit, [...errors, ...exit.stderrTail])
   const { startLsn, timeline, stopLsn, phase } = tracker.now()
-  if (startLsn === null || timeline === null || stopLsn === null || phase !== 'done') {
+  const silent = plan.command?.argv.includes('--wal-method=none') === true
+  const start = startLsn === null || timeline === null ? null : { lsn: startLsn, timeline }
+  if (phase !== 'done' || (!silent && (start === null || stopLsn === null))) {
     throw new AppError('tool_failed', `${program} ended without saying that the backup is complete.`, {
       hint: 'The job’s log has everything it said. Take the backup again.',
     })
@@ -76,7 +77,7 @@ export async function takeBase(
     job.log(`The server's clock could not be asked after the backup: ${error.message}`, 'warning')
     return new Date(Date.parse(startTime) + Date.now() - began).toISOString().replace('Z', '000Z')
   })
-  return { start: { lsn: startLsn, timeline }, stop: stopLsn, startTime, stopTime }
+  return { start, stop: stopLsn, startTime, stopTime }
 }
 
 async function serverClock(plan: BaseBackupPlan, services: BaseBackupServices, signal: AbortSignal): Promise<string> {

@@ -158,7 +158,8 @@ async function readWal(
   said: SaidPositions,
 ): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const ranges = manifest?.walRanges ?? [{ timeline: said.start.timeline, start: said.start.lsn, end: said.stop }]
+  const own = said.start && said.stop !== null ? [{ timeline: said.start.timeline, start: said.start.lsn, end: said.stop }] : []
+  const ranges = manifest?.walRanges ?? own
   let bytes = 0n
   for (const range of ranges) {
     const { start, end } = range
