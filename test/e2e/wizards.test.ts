@@ -95,7 +95,7 @@ describe('the first lab', () => {
   let before: DatabaseHashes
 
   test('by keyboard alone: the practice cluster is made', async () => {
-    await page.keyboard.press('Alt+7')
+    await page.keyboard.press('Alt+8')
     await page.getByRole('heading', { level: 1, name: 'Practice' }).waitFor()
     await page.getByRole('button', { name: 'Make main' }).and(page.locator(':enabled')).first().waitFor()
     await tabTo('Make main')

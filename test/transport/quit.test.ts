@@ -79,7 +79,11 @@ describe('closing the last window', () => {
     })
     expect(state.gone).toBe(false)
     fake.answer = 0
-    app.quit()
+    // The first answer may still be on its way: until it has arrived no second question is asked.
+    await vi.waitFor(() => {
+      app.quit()
+      expect(fake.asked).toBe(2)
+    })
     await vi.waitFor(() => expect(state.gone).toBe(true))
   })
 

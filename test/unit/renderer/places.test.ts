@@ -54,8 +54,9 @@ describe('shortcuts', () => {
     expect(press('?', { target: document.createElement('textarea') })).toBeUndefined()
   })
   test('Alt and a digit', () => {
-    expect(press('6', { altKey: true })).toEqual({ kind: 'go', path: '/jobs' })
-    expect(press('9', { altKey: true })).toBeUndefined()
+    expect(press('7', { altKey: true })).toEqual({ kind: 'go', path: '/jobs' })
+    expect(press('9', { altKey: true })).toEqual({ kind: 'go', path: '/settings' })
+    expect(press('0', { altKey: true })).toBeUndefined()
   })
 })
 
