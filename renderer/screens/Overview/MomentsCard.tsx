@@ -1,9 +1,9 @@
-// The moments that can be restored: the dumps of the last week on a time axis; any other moment needs what is not there yet.
+// The moments that backups of the last week bring back by themselves, on a time axis; any other moment needs archived WAL too.
 import type { CatalogEntry } from '../../../shared/contracts/backups'
 import { backupSubject } from '../../../shared/model/backupRecord'
 import { plural } from '../../format/numbers'
 import { formatWhen } from '../../format/time'
-import { restoreLink } from '../Backups/catalog'
+import { momentOf, restoreLink } from '../Backups/catalog'
 import { checkState } from './protection'
 
 const days = 7
@@ -23,19 +23,43 @@ export function midnights(from: number, to: number): Date[] {
   return found
 }
 
-export function MomentsCard({ dumps, now }: { dumps: readonly CatalogEntry[]; now: number }) {
+/** A day that has just begun has no room for its name before the card's edge. */
+function labelled(dates: readonly Date[], now: number): Date[] {
+  return dates.filter((date) => now - date.getTime() > dayMs / 3)
+}
+
+export interface MomentsCardProps {
+  dumps: readonly CatalogEntry[]
+  bases: readonly CatalogEntry[]
+  now: number
+}
+
+function shownWords(dumps: number, bases: number): string {
+  const whole = bases === 0 ? '' : plural(bases, 'copy', 'copies')
+  if (dumps + bases === 0) return `none in the last ${days} days`
+  if (dumps === 0) return `${whole} of the whole cluster in the last ${days} days`
+  const held = `${plural(dumps, 'dump')}${whole === '' ? '' : ` and ${whole} of the whole cluster`} in the last ${days} days`
+  return whole === '' ? `${held}, each holds one database as it was then` : held
+}
+
+function between(dumps: number, bases: number): string {
+  if (bases > 0) return 'the WAL archived since a copy of the whole cluster.'
+  return dumps > 0
+    ? 'a base backup and the WAL since.'
+    : 'a base backup and the WAL since; a dump of each database is the first step.'
+}
+
+export function MomentsCard({ dumps, bases, now }: MomentsCardProps) {
   const from = now - days * dayMs
   const x = (at: number) => 8 + ((at - from) / (now - from)) * (width - 16)
-  const shown = dumps.filter((entry) => Date.parse(entry.record.startedAt) >= from)
+  const within = ({ record }: CatalogEntry) => Date.parse(momentOf(record)) >= from
+  const [recent, copies] = [dumps.filter(within), bases.filter(within)]
+  const shown = [...recent, ...copies]
   return (
     <section className="card moments" aria-label="Restorable moments">
       <div className="card-head bare">
         <h2>Restorable moments</h2>
-        <span className="t3 el">
-          {dumps.length === 0
-            ? 'none yet'
-            : `${plural(shown.length, 'dump')} in the last ${days} days, each holds one database as it was then`}
-        </span>
+        <span className="t3 el">{dumps.length + bases.length === 0 ? 'none yet' : shownWords(recent.length, copies.length)}</span>
       </div>
       {shown.length > 0 && (
         <div className="moments-axis">
@@ -51,7 +75,7 @@ export function MomentsCard({ dumps, now }: { dumps: readonly CatalogEntry[]; no
             ))}
             <path d={`M${width - 8} 20V46`} stroke="var(--text)" strokeWidth="1.5" vectorEffect="non-scaling-stroke" />
           </svg>
-          {midnights(from, now).map((date) => (
+          {labelled(midnights(from, now), now).map((date) => (
             <span key={date.getTime()} className="moments-day" style={{ left: `${x(date.getTime()) / 10}%` }}>
               {weekdays[date.getDay()]} {date.getDate()}
             </span>
@@ -59,9 +83,9 @@ export function MomentsCard({ dumps, now }: { dumps: readonly CatalogEntry[]; no
           <ul>
             {shown.map((entry) => {
               const failed = checkState(entry) === 'failed'
-              const words = `${backupSubject(entry.record)}, ${formatWhen(entry.record.startedAt)}${failed ? ', failed its check' : ''}`
+              const words = `${backupSubject(entry.record)}, ${formatWhen(momentOf(entry.record))}${failed ? ', failed its check' : ''}`
               return (
-                <li key={entry.path} style={{ left: `${x(Date.parse(entry.record.startedAt)) / 10}%` }}>
+                <li key={entry.path} style={{ left: `${x(Date.parse(momentOf(entry.record))) / 10}%` }}>
                   <a
                     className={`moment${failed ? ' failed' : ''}`}
                     {...{ href: restoreLink(entry) }}
@@ -74,10 +98,7 @@ export function MomentsCard({ dumps, now }: { dumps: readonly CatalogEntry[]; no
           </ul>
         </div>
       )}
-      <p className="t3 sm">
-        To go back to any moment in between takes a base backup and the WAL since;{' '}
-        {shown.length > 0 ? 'neither is there yet.' : 'a dump of each database is the first step.'}
-      </p>
+      <p className="t3 sm">To go back to any moment in between takes {between(dumps.length, bases.length)}</p>
     </section>
   )
 }

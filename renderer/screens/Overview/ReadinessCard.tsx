@@ -39,6 +39,15 @@ export function roleAttributes(role: z.infer<typeof roleFacts>): string {
   return attributes.length === 0 ? 'no special attributes' : attributes.join(', ')
 }
 
+/** What was found, up to the first semicolon; the rest is a line of its own, since the column is narrow. */
+function headOf({ now }: Row): string {
+  return now.split('; ', 1)[0] ?? ''
+}
+
+function tailOf(row: Row): string {
+  return row.now.slice(headOf(row).length + 2)
+}
+
 export function ReadinessCard({ rows, role }: { rows: readonly Row[]; role: z.infer<typeof roleFacts> }) {
   const good = rows.every((row) => row.state === 'ready')
   return (
@@ -63,14 +72,22 @@ export function ReadinessCard({ rows, role }: { rows: readonly Row[]; role: z.in
         <tbody>
           {rows.map((row) => (
             <Fragment key={row.id}>
-              <tr className={row.howToChange === '' ? undefined : 'with-how'}>
+              <tr className={row.howToChange === '' && tailOf(row) === '' ? undefined : 'with-how'}>
                 <td>
                   <Severity level={look[row.state].level}>{look[row.state].word}</Severity>
                 </td>
                 <td className="m wrap">{row.check}</td>
-                <td className="mono wrap">{row.now}</td>
+                <td className="mono wrap">{headOf(row)}</td>
                 <td className="t2">{row.needed}</td>
               </tr>
+              {tailOf(row) !== '' && (
+                <tr className={row.howToChange === '' ? 'how' : 'how with-how'}>
+                  <td />
+                  <td colSpan={3} className="t2 wrap">
+                    <span className="mono">{tailOf(row)}</span>
+                  </td>
+                </tr>
+              )}
               {row.howToChange !== '' && (
                 <tr className="how">
                   <td />
