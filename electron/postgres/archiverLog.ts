@@ -81,11 +81,11 @@ async function readTail(file: string): Promise<string[] | null> {
  * Words of pgarch.c, 13 to 18.
  */
 export function archiverMessage(lines: readonly string[]): string | null {
-  const at = lines.findLastIndex((line) =>
-    /archive command (?:failed|was terminated)|archiving write-ahead log file "[^"]*" failed|archive_mode enabled, yet archiv/.test(
-      line,
-    ),
+  // That it failed too many times says nothing of why: it counts only where no try is told any more.
+  const tried = lines.findLastIndex((line) =>
+    /archive command (?:failed|was terminated)|archive_mode enabled, yet archiv/.test(line),
   )
+  const at = tried >= 0 ? tried : lines.findLastIndex((line) => /archiving write-ahead log file "[^"]*" failed/.test(line))
   const line = lines[at]
   if (line === undefined) return null
   const said: string[] = []

@@ -139,5 +139,9 @@ describe('the archiver’s failure in a log', () => {
       'cp: error writing ‘/srv/wal/00’: No space left on device · LOG:  archive command failed with exit code 1',
     )
     expect(archiverMessage(log.slice(0, 2))).toBeNull()
+    const tooOften =
+      '2026-11-26 10:00:03.000 UTC [12] WARNING:  archiving write-ahead log file "000000010000000000000003" failed too many times, will try again later'
+    expect(archiverMessage([...log, tooOften])).toBe(archiverMessage(log))
+    expect(archiverMessage([tooOften])).toMatch(/^WARNING: {2}archiving write-ahead log file/)
   })
 })

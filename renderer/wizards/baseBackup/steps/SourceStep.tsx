@@ -16,10 +16,13 @@ import type { BasePrepared, BaseStepProps } from '../Wizard'
 
 type Readiness = ServerPage['readiness'][number]
 
-/** What stands in the way of this backup; a setting that only warns of forgotten slots is for the server's own page. */
+/** Worth knowing of a server, and nothing that this backup waits for: forgotten slots, and the way to later moments. */
+const forTheServersPage: readonly string[] = ['max_slot_wal_keep_size', 'wal_keep_size', 'archive_mode']
+
+/** What stands in the way of this backup. */
 export function inTheWay(rows: readonly Readiness[], incremental: boolean): Readiness[] {
   return rows.filter(
-    ({ id, state }) => state !== 'ready' && id !== 'max_slot_wal_keep_size' && (id !== 'summarize_wal' || incremental),
+    ({ id, state }) => state !== 'ready' && !forTheServersPage.includes(id) && (id !== 'summarize_wal' || incremental),
   )
 }
 
