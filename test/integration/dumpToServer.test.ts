@@ -233,8 +233,17 @@ describe('what it refuses', () => {
 describe('how it ends', () => {
   beforeAll(() => makeSlow('slow'), 60_000)
 
+  /** While it is filled it has a name of its own, so that nothing half-made has the name that was asked for. */
+  const beside = '_copying_\\d{8}_\\d{6}'
+  const madeBeside = async (database: string) => {
+    const { length } = `${database}_copying_`
+    const rows = await destination.sql('SELECT datname FROM pg_database')
+    return rows.map(({ datname }) => String(datname)).filter((name) => name.slice(0, length) === `${database}_copying_`)
+  }
+
   const leavesNothing = async (database: string) => {
     expect(await exists(destination, database)).toBe(false)
+    expect(await madeBeside(database)).toEqual([])
     expect([...programs('pg_dump', source), ...programs('pg_restore', destination)]).toEqual([])
     expect((await source.sql("SELECT 1 FROM pg_stat_activity WHERE datname = 'slow'")).length).toBe(0)
   }
@@ -249,7 +258,9 @@ describe('how it ends', () => {
     const job = await lab.core.ended({ jobId })
     expect(job.state).toBe('cancelled')
     expect(job.leftovers).toEqual([])
-    expect(await lab.core.log({ jobId })).toMatch(/Dropped the database cancelled on pg\d+ \d+, which this job had created\./)
+    expect(await lab.core.log({ jobId })).toMatch(
+      new RegExp(`Dropped the database cancelled${beside} on pg\\d+ \\d+, which this job had created\\.`),
+    )
     await leavesNothing('cancelled')
   }, 60_000)
 
@@ -268,7 +279,7 @@ describe('how it ends', () => {
           : /^pg_restore stopped before the end \(ended by SIGKILL\)/,
       )
       expect(job.error?.hint).toMatch(
-        new RegExp(`The database killed ${program} on pg\\d+ \\d+, which this job had made, was dropped\\.$`),
+        new RegExp(`The database killed ${program}${beside} on pg\\d+ \\d+, which this job had made, was dropped\\.$`),
       )
       await leavesNothing(`killed ${program}`)
     },
@@ -297,11 +308,15 @@ describe('how it ends', () => {
     expect(job.error?.message).toMatch(/^The connection to the destination, pg\d+ \d+, was lost: /)
     expect(job.leftovers).toEqual([
       expect.stringMatching(
-        /^The database no destination on pg\d+ \d+, created by this job, is incomplete; it could not be dropped: /,
+        new RegExp(
+          `^The database no destination${beside} on pg\\d+ \\d+, created by this job, is incomplete; it could not be dropped: `,
+        ),
       ),
     ])
-    expect(await exists(destination, 'no destination')).toBe(true)
+    expect(await exists(destination, 'no destination')).toBe(false)
+    const [left = ''] = await madeBeside('no destination')
+    expect(job.leftovers[0]).toContain(left)
     expect(programs('pg_dump', source)).toEqual([])
-    await destination.sql(`DROP DATABASE ${quoteIdentifier('no destination')}`)
+    await destination.sql(`DROP DATABASE ${quoteIdentifier(left)}`)
   }, 60_000)
 })
