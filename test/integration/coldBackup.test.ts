@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hashFiles, listFolder } from '../../electron/library/checksumFiles'
-import { endMajors, newestMajor, startCluster, type TestCluster, testMajors } from '../support/clusters'
+import { endMajors, newestMajor, startCluster, type TestCluster } from '../support/clusters'
 import { startCore, type TestCore } from '../support/core'
 import { type DebianTestCluster, makeDebianCluster } from '../support/debianCluster'
 import { tempFolder } from '../support/tempFolder'
@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => debian.undo())
 
-describe.each(testMajors())('PostgreSQL %i', (major) => {
+describe.each(endMajors())('PostgreSQL %i', (major) => {
   let cluster: TestCluster
   const library = path.join(tempFolder('library'), 'with space and ü')
   const request = (part = {}) => requestFor(cluster.dataDir, library, part)

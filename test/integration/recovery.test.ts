@@ -4,22 +4,12 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startCluster, type TestCluster, testMajors } from '../support/clusters'
+import { endMajors, startCluster, type TestCluster } from '../support/clusters'
 import { testAccount } from '../support/clusterTemplate'
 import { hashesOf } from '../support/physicalCopy'
 import { tempFolder } from '../support/tempFolder'
 import { addTablespaces, type BaseCore, baseCore, folderOf, recordIn } from './baseSetup'
-import {
-  addSettingsFiles,
-  clientOf,
-  factsOf,
-  newPlace,
-  printOf,
-  recover,
-  recoveryRequest,
-  runTool,
-  stopServer,
-} from './recoverySetup'
+import { addSettingsFiles, clientOf, factsOf, newPlace, printOf, recover, recoveryRequest, stopServer } from './recoverySetup'
 
 let base: BaseCore
 const clusters = new Map<number, TestCluster>()
@@ -77,7 +67,7 @@ const forms: { name: string; format: 'plain' | 'tar'; compress: string | null; w
   { name: 'tar, zstd', format: 'tar', compress: 'server-zstd:3', walMethod: 'stream', majors: [15, 17, 18] },
 ]
 
-describe.each(testMajors())('PostgreSQL %i', (major) => {
+describe.each(endMajors())('PostgreSQL %i', (major) => {
   test.each(forms.filter(({ majors }) => majors.includes(major)))(
     'a base backup, $name',
     async ({ format, compress, walMethod }) => {

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { StreamArchiveRequest } from '../../shared/contracts/walArchiveStream'
 import type { JobSnapshot } from '../../shared/jobs/job'
-import { endMajors, newestMajor, startCluster, type TestCluster, testMajors } from '../support/clusters'
+import { endMajors, newestMajor, startCluster, type TestCluster } from '../support/clusters'
 import { startCore, type TestCore } from '../support/core'
 import { tempFolder } from '../support/tempFolder'
 import { connectTo, refusal, until } from './walSetup'
@@ -44,7 +44,7 @@ async function nextSegment(cluster: TestCluster): Promise<string> {
   return String(made?.file)
 }
 
-describe.each(testMajors())('PostgreSQL %i', (major) => {
+describe.each(endMajors())('PostgreSQL %i', (major) => {
   let core: TestCore
   let cluster: TestCluster
   let connectionId: string

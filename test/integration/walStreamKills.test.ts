@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { Client } from 'pg'
 import { afterEach, describe, expect, it } from 'vitest'
-import { binFolder, freePort, startCluster, type TestCluster, testMajors } from '../support/clusters'
+import { binFolder, endMajors, freePort, startCluster, type TestCluster } from '../support/clusters'
 import { testAccount } from '../support/clusterTemplate'
 import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
 import { tempFolder, waitUntilNoProcessIn } from '../support/tempFolder'
@@ -129,7 +129,7 @@ async function recover(major: number, backup: string, archive: string): Promise<
   }
 }
 
-describe.each(testMajors())('PostgreSQL %i', (major) => {
+describe.each(endMajors())('PostgreSQL %i', (major) => {
   let serve: ServeProcess | undefined
   let cluster: TestCluster | undefined
   afterEach(async () => {

@@ -10,7 +10,7 @@ import type { ArchiveIndex } from '../../shared/model/archiveIndex'
 import { timelineTree } from '../../shared/model/archiveRanges'
 import { formatLsn, toLsn } from '../../shared/model/lsn'
 import { longestWay, walChain } from '../../shared/model/walChain'
-import { testMajors } from '../support/clusters'
+import { endMajors } from '../support/clusters'
 import { startCore, type TestCore } from '../support/core'
 import { tempFolder } from '../support/tempFolder'
 import {
@@ -40,7 +40,7 @@ const segmentsIn = (folder: string) =>
     .filter((name) => /^[0-9A-F]{24}$/.test(name))
     .toSorted()
 
-describe.each(testMajors())('on PostgreSQL %i', (major) => {
+describe.each(endMajors())('on PostgreSQL %i', (major) => {
   let archiving: ArchivingCluster
   let start: string
   let fork: { at: string; before: number }
