@@ -76,6 +76,17 @@ async function look(page: Page, name: string): Promise<void> {
   expect([...(await seriousFindings(page)), ...(await layoutFaults(page))], name).toEqual([])
 }
 
+/** The details open at once, over the page and its heading. */
+async function openDetails(page: Page, folder: string): Promise<void> {
+  await page.evaluate(
+    (hash) => {
+      window.location.hash = hash
+    },
+    `#/backups?path=${encodeURIComponent(folder)}`,
+  )
+  await page.getByRole('dialog').waitFor()
+}
+
 async function ended(page: Page): Promise<void> {
   await page.waitForURL(/#\/jobs\//)
   const job = await jobEnd(core.api, decodeURIComponent(new URL(page.url()).hash.slice('#/jobs/'.length)))
@@ -159,8 +170,14 @@ test('a chain is combined, a record is added, and a chain is removed only togeth
   const button = (name: string | RegExp) =>
     page.getByRole('button', { name, ...(typeof name === 'string' ? { exact: true } : {}) })
   try {
-    await goTo(page, `#/backups?path=${encodeURIComponent(folders[2] ?? '')}`)
-    await page.getByRole('link', { name: 'Combine into a full one…' }).click()
+    // The details open at once, over the page and its heading.
+    await page.evaluate(
+      (hash) => {
+        window.location.hash = hash
+      },
+      `#/backups?path=${encodeURIComponent(folders[2] ?? '')}`,
+    )
+    await page.getByRole('dialog').getByRole('link', { name: 'Combine into a full one…' }).click()
     await page.getByText('pg_combinebackup', { exact: false }).first().waitFor()
     await page.getByText('evening').first().waitFor()
     await look(page, 'combine-options')
@@ -179,7 +196,7 @@ test('a chain is combined, a record is added, and a chain is removed only togeth
     await button('Add the record').click()
     await ended(page)
 
-    await goTo(page, `#/backups?path=${encodeURIComponent(folders[0] ?? '')}`)
+    await openDetails(page, folders[0] ?? '')
     await button('Remove…').click()
     await page.getByText('2 incremental backups can’t be restored without it, and go too:').waitFor()
     await look(page, 'remove-chain')
