@@ -102,8 +102,8 @@ test('from main to replica, in both themes', async () => {
     // A draft outlives its page.
     await page.reload()
     await page.getByText('Role gardener is missing').first().waitFor()
-    await page.getByRole('button', { name: 'Create it there, without login' }).click()
-    await page.getByText('Created without login: gardener.').waitFor()
+    await page.getByRole('button', { name: 'Create it as at the source' }).click()
+    await page.getByText('Created as at the source, without a password:').first().waitFor()
     await button('Start copy').and(page.locator(':enabled')).waitFor()
     await look('review', [true, false])
     await button('Start copy').click()
