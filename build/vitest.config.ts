@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { LongestFirst } from './longestFirst'
+import { LongestFirst } from './longestFirst.ts'
 
 const long = process.env.WALKBACK_LONG === '1'
 const minutes = (n: number) => n * 60_000
