@@ -37,7 +37,10 @@ const globalsRow = z.object({ kinds: texts, oids: numbers, names: texts })
 export async function readTree(client: Client): Promise<TreePart[]> {
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY')
   try {
-    await client.query(`SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '2s'`)
+    // A hundred thousand names would be sorted on disk with the default work_mem; parallel workers take longer here, measured.
+    await client.query(
+      `SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '2s'; SET LOCAL work_mem = '64MB'; SET LOCAL max_parallel_workers_per_gather = 0`,
+    )
     const row = async <T>(sql: string, schema: z.ZodType<T>): Promise<T> => schema.parse((await client.query(sql)).rows[0])
     const fact = await row(factsSql, facts)
     const schemas = await row(schemasSql, schemasRow)

@@ -45,7 +45,7 @@ export const relationsSql = (exact: boolean): string =>
        ${
          exact
            ? ''
-           : `LEFT JOIN pg_class t ON c.reltoastrelid <> 0 AND t.oid = c.reltoastrelid
+           : `LEFT JOIN pg_class t ON t.oid = NULLIF(c.reltoastrelid, 0)
        LEFT JOIN (SELECT x.indrelid, sum(ic.relpages)::int8 AS pages FROM pg_index x JOIN pg_class ic ON ic.oid = x.indexrelid
                    GROUP BY 1) i ON i.indrelid = c.oid`
        }
@@ -75,9 +75,12 @@ export const restSql = columns(
      UNION ALL
      SELECT t.typnamespace, t.oid, CASE t.typtype WHEN 'd' THEN 'D' ELSE 't' END, t.typname
        FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-      WHERE ${ours} AND (t.typtype IN ('b', 'c', 'd', 'e', 'r') OR NOT t.typisdefined) AND NOT ${isMember('pg_type', 't.oid')}
-        AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)
-        AND (t.typrelid = 0 OR (SELECT c.relkind = 'c' FROM pg_class c WHERE c.oid = t.typrelid))
+      WHERE ${ours} AND t.typrelid = 0 AND (t.typtype IN ('b', 'd', 'e', 'r') OR NOT t.typisdefined)
+        AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid) AND NOT ${isMember('pg_type', 't.oid')}
+     UNION ALL
+     SELECT t.typnamespace, t.oid, 't', t.typname
+       FROM pg_class c JOIN pg_type t ON t.oid = c.reltype JOIN pg_namespace n ON n.oid = t.typnamespace
+      WHERE ${ours} AND c.relkind = 'c' AND NOT ${isMember('pg_type', 't.oid')}
    ) r ORDER BY r.kinds, r.names`,
   ['schemas', 'oids', 'kinds', 'names'],
 )

@@ -1,5 +1,5 @@
 // What of an archive belongs under what and needs what, for hundreds of thousands of entries: by place, in columns of numbers.
-import { type ArchiveEntry, attachedTable, isChoosable, parentOf, tableOfTag } from './archiveSelection'
+import { type ArchiveEntry, attachedTable, isChoosable, parentOf, tableOfTag, unpackRanges } from './archiveSelection'
 import { atOnce, type Sliced } from './slices'
 
 /** `needs` is not ticked although `id`, which is, can't do without it; `rows`: rows that a foreign key points to. */
@@ -13,6 +13,10 @@ export interface ArchiveGraph {
   entries: readonly ArchiveEntry[]
   /** The entry's place in `entries`, -1 for an id that is not there. */
   place: (id: number) => number
+  /** By place. */
+  ids: Float64Array
+  /** Places by ascending id, each id once. */
+  byId: Int32Array
   /** By place: the place of the entry that it is shown under, -1 where it stands by itself. */
   parent: Int32Array
   /** One edge for each thing that an entry can't do without, in the archive's order. */
@@ -24,25 +28,42 @@ export interface ArchiveGraph {
 
 const someEntries = 512
 
+type Places = Pick<ArchiveGraph, 'place' | 'ids' | 'byId'>
+
 /** Ids are small where pg_dump made them; in a damaged archive they may be anything. */
-function* placesOf(entries: readonly ArchiveEntry[]): Sliced<(id: number) => number> {
+function* placesOf(entries: readonly ArchiveEntry[]): Sliced<Places> {
+  const ids = new Float64Array(entries.length)
   let most = 0
-  for (const { id } of entries) if (id > most) most = id
+  for (let at = 0; at < entries.length; at += 1) {
+    const id = entries[at]?.id ?? 0
+    ids[at] = id
+    if (id > most) most = id
+  }
   yield
   if (most > entries.length * 16 + 1_000_000) {
     const places = new Map(entries.map(({ id }, at) => [id, at]))
-    return (id) => places.get(id) ?? -1
+    const ordered = [...places].toSorted(([a], [b]) => a - b)
+    return { place: (id) => places.get(id) ?? -1, ids, byId: Int32Array.from(ordered, ([, at]) => at) }
   }
   const places = new Int32Array(most + 1).fill(-1)
-  for (let at = 0; at < entries.length; at += 1) places[entries[at]?.id ?? 0] = at
+  for (let at = 0; at < entries.length; at += 1) places[ids[at] ?? 0] = at
   yield
-  return (id) => places[id] ?? -1
+  const byId = new Int32Array(entries.length)
+  let count = 0
+  for (let id = 0; id <= most; id += 1) {
+    const at = places[id] ?? -1
+    if (at < 0) continue
+    byId[count] = at
+    count += 1
+  }
+  yield
+  return { place: (id) => places[id] ?? -1, ids, byId: byId.subarray(0, count) }
 }
 
 export function* readGraph(entries: readonly ArchiveEntry[]): Sliced<ArchiveGraph> {
   const known = graphs.get(entries)
   if (known) return known
-  const place = yield* placesOf(entries)
+  const { place, ids, byId } = yield* placesOf(entries)
   const parent = new Int32Array(entries.length).fill(-1)
   /** By the table's place: the place of its rows; of what makes it a partition, which its indexes do not say they need. */
   const rows = new Int32Array(entries.length).fill(-1)
@@ -67,7 +88,7 @@ export function* readGraph(entries: readonly ArchiveEntry[]): Sliced<ArchiveGrap
     const entry = entries[at]
     if (entry) addEdges(entry, at, { entries, place, rows, attach }, add)
   }
-  const graph = { entries, place, parent, from: edges.from.all(), to: edges.to.all(), given: edges.given.all() }
+  const graph = { entries, place, ids, byId, parent, from: edges.from.all(), to: edges.to.all(), given: edges.given.all() }
   graphs.set(entries, graph)
   return graph
 }
@@ -146,6 +167,38 @@ export function marksOf({ entries, place }: ArchiveGraph, ids: Iterable<number>)
     if (at >= 0) marks[at] = 1
   }
   return marks
+}
+
+/** By place: 1 for what the packed ids name, of which those that are not in the archive are left out. */
+export function marksOfText({ entries, ids, byId }: ArchiveGraph, text: string): Uint8Array {
+  const marks = new Uint8Array(entries.length)
+  let at = 0
+  for (const { first, last } of unpackRanges(text) ?? []) {
+    for (; at < byId.length && (ids[byId[at] ?? 0] ?? 0) < first; at += 1);
+    for (; at < byId.length && (ids[byId[at] ?? 0] ?? 0) <= last; at += 1) marks[byId[at] ?? 0] = 1
+  }
+  return marks
+}
+
+/** As packIds writes the ids of what is marked. */
+export function textOfMarks({ ids, byId }: ArchiveGraph, marks: Uint8Array): string {
+  const parts: string[] = []
+  let [first, last] = [-1, -1]
+  const end = () => {
+    if (first >= 0) parts.push(first === last ? String(first) : `${first}-${last}`)
+  }
+  for (let at = 0; at < byId.length; at += 1) {
+    const place = byId[at] ?? 0
+    if (marks[place] !== 1) continue
+    const id = ids[place] ?? 0
+    if (id !== last + 1 || first < 0) {
+      end()
+      first = id
+    }
+    last = id
+  }
+  end()
+  return parts.join(',')
 }
 
 /** In the archive's order; each pair once. */

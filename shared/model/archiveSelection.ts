@@ -28,19 +28,36 @@ export function packIds(ids: Iterable<number>): string {
 
 /** undefined for a text that `packIds` does not write. `most` bounds what a few bytes can make. */
 export function unpackIds(text: string, most = 10_000_000): number[] | undefined {
-  if (text === '') return []
+  const ranges = unpackRanges(text)
+  if (ranges === undefined) return undefined
   const ids: number[] = []
+  for (const { first, last } of ranges) {
+    if (ids.length + last - first >= most) return undefined
+    for (let id = first; id <= last; id += 1) ids.push(id)
+  }
+  return ids
+}
+
+export interface IdRange {
+  first: number
+  last: number
+}
+
+/** undefined for a text that `packIds` does not write; in order, without overlaps. */
+export function unpackRanges(text: string): IdRange[] | undefined {
+  if (text === '') return []
+  const ranges: IdRange[] = []
   let before = 0
   for (const part of text.split(',')) {
     const match = /^([1-9]\d{0,9})(?:-([1-9]\d{0,9}))?$/.exec(part)
     if (!match) return undefined
     const first = Number(match[1])
     const last = match[2] === undefined ? first : Number(match[2])
-    if (first <= before || last < first || ids.length + last - first >= most) return undefined
-    for (let id = first; id <= last; id += 1) ids.push(id)
+    if (first <= before || last < first) return undefined
+    ranges.push({ first, last })
     before = last
   }
-  return ids
+  return ranges
 }
 
 /** Settings of the session, and the database itself, which --create alone makes: no person chooses them. */

@@ -3,7 +3,7 @@ import { isAsked, type OptionValues } from '../tools/defineTool'
 import { quoteIdentifier } from './identifier'
 import { isRelation, type ObjectTree } from './objectTree'
 import { type NamePart, readPattern } from './psqlPattern'
-import { type Ticks, ticksOf } from './tickTree'
+import { allTicks, type Ticks, ticksOf } from './tickTree'
 
 /** The options that ticks are made of. All others are the option form's own. */
 export const selectionLists = [
@@ -49,6 +49,8 @@ function listOf(options: OptionValues, key: SelectionList): readonly string[] {
 }
 
 export function selectionOf(tree: ObjectTree, options: OptionValues): DumpSelection {
+  const limited = [...selectionLists, ...selectionFlags, 'filter'].some((key) => isAsked(options[key]))
+  if (!limited) return { ticks: allTicks(tree.shape, true), doubt: '' }
   const doubts = new Set<string>()
   if (isAsked(options.filter)) doubts.add('a filter file is given')
   const tables = (plain: SelectionList, withChildren: SelectionList) => {

@@ -1,6 +1,7 @@
 // Everything in a database that a dump can hold, as columns in preorder, with what can be ticked of it.
 import type { TreePart } from '../contracts/objects'
-import { subtreeSums, type TreeShape, treeShape } from './tickTree'
+import { atOnce, type Sliced } from './slices'
+import { subtreeSums, type TreeShape, tickTotals, treeShape } from './tickTree'
 
 /**
  * The letters of `kinds`. A schema's own row R stands for the schema itself with its functions and types, which pg_dump takes
@@ -96,46 +97,60 @@ export function fullName(tree: ObjectTree, node: number): string {
   return schema === '' || kind === 'n' || kind === 'R' ? name : `${schema}.${name}`
 }
 
-/** Feed the parts in order; `finish` makes the tree. Throws RangeError when parts are missing. */
-export function collectTree(): { add(part: TreePart): void; finish(): ObjectTree } {
+export interface TreeCollector {
+  add(part: TreePart): void
+  /** Throws RangeError when parts are missing. */
+  finish(): ObjectTree
+  /** The same, for a window that goes on drawing. */
+  finishing(): Sliced<ObjectTree>
+}
+
+/** Feed the parts in order; `finish` makes the tree. */
+export function collectTree(): TreeCollector {
   const parts: TreePart[] = []
   return {
-    add: (part) => parts.push(part),
-    finish: () => {
-      const join = <T>(read: (part: TreePart) => readonly T[]): T[] => {
-        const all: T[] = []
-        for (const part of parts) for (const value of read(part)) all.push(value)
-        return all
-      }
-      const kinds = parts.map((part) => part.kinds).join('')
-      const total = parts[0]?.total ?? 0
-      if (kinds.length !== total) throw new RangeError(`the tree has ${kinds.length} of ${total} nodes`)
-      const own = (letters: string) => {
-        const mask = new Uint8Array(total)
-        const wanted = new Set(Array.from(letters, (letter) => letter.charCodeAt(0)))
-        for (let node = 0; node < total; node += 1) if (wanted.has(kinds.charCodeAt(node))) mask[node] = 1
-        return mask
-      }
-      const shape = treeShape(
-        join((part) => part.depths),
-        [own(tickedKinds), own(rowKinds)],
-      )
-      const bytes = Float64Array.from(join((part) => part.bytes))
-      return {
-        shape,
-        kinds,
-        names: join((part) => part.names),
-        oids: join((part) => part.oids),
-        schemas: join((part) => part.schemas),
-        inSchema: Int32Array.from(join((part) => part.inSchema)),
-        rows: Float64Array.from(join((part) => part.rows)),
-        bytes,
-        flags: Uint8Array.from(join((part) => part.flags)),
-        exactSizes: parts[0]?.exactSizes ?? true,
-        subtreeBytes: sumBytes(shape, bytes),
-      }
-    },
+    add: (part) => void parts.push(part),
+    finish: () => atOnce(joinParts(parts)),
+    finishing: () => joinParts(parts),
   }
+}
+
+function* joinParts(parts: readonly TreePart[]): Sliced<ObjectTree> {
+  const join = <T>(read: (part: TreePart) => readonly T[]): T[] => {
+    const all: T[] = []
+    for (const part of parts) for (const value of read(part)) all.push(value)
+    return all
+  }
+  const kinds = parts.map((part) => part.kinds).join('')
+  const total = parts[0]?.total ?? 0
+  if (kinds.length !== total) throw new RangeError(`the tree has ${kinds.length} of ${total} nodes`)
+  const own = (letters: string) => {
+    const mask = new Uint8Array(total)
+    const wanted = new Set(Array.from(letters, (letter) => letter.charCodeAt(0)))
+    for (let node = 0; node < total; node += 1) if (wanted.has(kinds.charCodeAt(node))) mask[node] = 1
+    return mask
+  }
+  const [ticked, withRows] = [own(tickedKinds), own(rowKinds)]
+  yield
+  const shape = treeShape(
+    join((part) => part.depths),
+    [ticked, withRows],
+  )
+  yield
+  const bytes = Float64Array.from(join((part) => part.bytes))
+  const subtreeBytes = sumBytes(shape, bytes)
+  yield
+  const [names, oids] = [join((part) => part.names), join((part) => part.oids)]
+  yield
+  const inSchema = Int32Array.from(join((part) => part.inSchema))
+  yield
+  const rows = Float64Array.from(join((part) => part.rows))
+  const flags = Uint8Array.from(join((part) => part.flags))
+  yield
+  // Counted once for all ticks; the first drawing would do it otherwise.
+  tickTotals(shape)
+  const [schemas, exactSizes] = [join((part) => part.schemas), parts[0]?.exactSizes ?? true]
+  return { shape, kinds, names, oids, schemas, inSchema, rows, bytes, flags, exactSizes, subtreeBytes }
 }
 
 function sumBytes(shape: TreeShape, bytes: Float64Array): Float64Array {

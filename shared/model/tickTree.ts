@@ -78,7 +78,9 @@ export function ticksOf(shape: TreeShape, wanted: readonly ArrayLike<number>[]):
 }
 
 export function allTicks(shape: TreeShape, on: boolean): Ticks {
-  return ticksOf(shape, on ? shape.own : [])
+  if (on) return { columns: shape.own, counts: tickTotals(shape) }
+  const nothing = shape.own.map(() => new Int32Array(shape.size))
+  return { columns: shape.own.map(() => new Uint8Array(shape.size)), counts: nothing }
 }
 
 export function tickState(shape: TreeShape, ticks: Ticks, node: number, column: number): TickState {
@@ -94,6 +96,7 @@ export function tickState(shape: TreeShape, ticks: Ticks, node: number, column: 
  * nodes that are not in it keep their ticks: a filtered tree changes what it shows.
  */
 export function setTick(shape: TreeShape, ticks: Ticks, node: number, column: number, on: boolean, only?: Uint8Array): Ticks {
+  if (shape.end[node] === shape.size && node === 0 && column === 0 && !only) return allTicks(shape, on)
   const columns = ticks.columns.map((values) => values.slice())
   const end = shape.end[node] ?? node + 1
   const set = (at: number, place: number) => {

@@ -7,8 +7,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { inSlices } from '../../renderer/wizard/inSlices'
 import { choiceOfTicks, contentsTree, ticksOfChoice } from '../../renderer/wizards/restore/contentsTree'
 import { readColumns } from '../../shared/model/archiveColumns'
-import { missingNeeds } from '../../shared/model/archiveGraph'
-import { unpackIds } from '../../shared/model/archiveSelection'
+import { marksOfText, missingIn } from '../../shared/model/archiveGraph'
 import { setTick } from '../../shared/model/tickTree'
 import { goTo, newLink, openPage } from '../support/browser'
 import { newestMajor, startCluster, type TestCluster } from '../support/clusters'
@@ -100,7 +99,7 @@ describe('the table of contents', () => {
         const from = performance.now()
         const choice = choiceOfTicks(tree, setTick(tree.shape, ticks, round + 5, 0, false))
         ticksOfChoice(tree, choice)
-        missingNeeds(tree.entries, unpackIds(choice?.ids ?? '') ?? [])
+        missingIn(tree.graph, marksOfText(tree.graph, choice?.ids ?? ''))
         clicks.push(performance.now() - from)
         if (round > 0 || format !== 'custom') continue
         measure('archive list: entries', tree.entries.length, '', { min: tables * 8 })
@@ -148,7 +147,7 @@ test('the table of contents in the page', async () => {
     await page.getByRole('button', { name: 'Next: Objects' }).and(page.locator(':enabled')).click()
     await page.getByRole('row').nth(1).waitFor()
     measure(`archive list: ${entries} entries in the page, from the file to rows`, performance.now() - asked, 'ms', {
-      max: quick ? 3000 : 4000,
+      max: bound,
     })
     await page.waitForTimeout(quick ? 500 : 2500)
     await page.getByRole('searchbox', { name: /^Find in/ }).focus()

@@ -118,7 +118,9 @@ function DumpOf({ connection, wanted }: { connection: SavedConnection; wanted: s
   const step = prepared.data === undefined ? stored.step : reachableDumpStep(stored, prepared.data, stored.step)
   const draft = { ...stored, step }
   const request = requestOf(draft, prepared.data, connection.id)
-  const wantsPreview = step === 'options' || step === 'review' || step === 'objects'
+  const objects = useObjectTree(connection.id, step === 'database' ? '' : stored.database)
+  // The tree comes first: both ask the server for everything in the database.
+  const wantsPreview = step === 'options' || step === 'review' || (step === 'objects' && objects.loaded !== undefined)
   const preview = useAsk(wantsPreview ? request : undefined, (input, options) => api.dump.preview(input, options), {
     delay: 300,
     keep: true,
@@ -129,7 +131,6 @@ function DumpOf({ connection, wanted }: { connection: SavedConnection; wanted: s
     if (step === 'review') again()
   }, [step, again])
 
-  const objects = useObjectTree(connection.id, step === 'database' ? '' : stored.database)
   const version = prepared.data?.tool?.version ?? prepared.data?.serverVersion
   const ticking = useTicks(objects.loaded?.tree, version, draft, setDraft)
 

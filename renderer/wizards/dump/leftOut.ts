@@ -109,11 +109,12 @@ interface Missed {
 /** What is not ticked and what ticked relations need, by node. */
 function whoMisses(tree: ObjectTree, ticks: Ticks, needs: ObjectNeeds | undefined): Map<number, Missed> {
   const missed = new Map<number, Missed>()
-  if (!needs || ticks.counts[0]?.[0] === undefined) return missed
+  const ticked = ticks.counts[0]?.[0]
+  if (!needs || ticked === undefined || ticked === tickTotals(tree.shape)[0]?.[0]) return missed
   const places = nodesByOid(tree)
   const found = new Map<number, { who: Set<number>; how: Set<string> }>()
   needs.from.forEach((from, at) => {
-    const [user, needed] = [places.get(`r${from}`), places.get(`${needs.toKinds[at]}${needs.to[at]}`)]
+    const [user, needed] = [places.r.get(from), places[kindOfNeed(needs.toKinds[at])].get(needs.to[at] ?? 0)]
     if (user === undefined || needed === undefined) return
     if (ticks.columns[0]?.[user] !== 1 || ticks.columns[0]?.[needed] === 1) return
     const entry = found.get(needed) ?? { who: new Set(), how: new Set() }
@@ -129,17 +130,27 @@ function whoMisses(tree: ObjectTree, ticks: Ticks, needs: ObjectNeeds | undefine
   return missed
 }
 
-const byOid = new WeakMap<ObjectTree['shape'], ReadonlyMap<string, number>>()
+/** Relations, extensions, and the rows that stand for a schema's functions and types. */
+interface NodesByOid {
+  r: ReadonlyMap<number, number>
+  e: ReadonlyMap<number, number>
+  s: ReadonlyMap<number, number>
+}
 
-/** r and an oid for relations, e for extensions, s for the row that stands for a schema's functions and types. */
-function nodesByOid(tree: ObjectTree): ReadonlyMap<string, number> {
+function kindOfNeed(letter: string | undefined): keyof NodesByOid {
+  return letter === 'e' || letter === 's' ? letter : 'r'
+}
+
+const byOid = new WeakMap<ObjectTree['shape'], NodesByOid>()
+
+function nodesByOid(tree: ObjectTree): NodesByOid {
   const known = byOid.get(tree.shape)
   if (known) return known
-  const made = new Map<string, number>()
+  const made = { r: new Map<number, number>(), e: new Map<number, number>(), s: new Map<number, number>() }
   for (let node = 0; node < tree.shape.size; node += 1) {
     const letter = tree.kinds[node]
-    const kind = isRelation(tree, node) ? 'r' : letter === 'e' ? 'e' : letter === 'R' ? 's' : ''
-    if (kind !== '') made.set(`${kind}${tree.oids[node]}`, node)
+    const kind = isRelation(tree, node) ? 'r' : letter === 'e' ? 'e' : letter === 'R' ? 's' : null
+    if (kind !== null) made[kind].set(tree.oids[node] ?? 0, node)
   }
   byOid.set(tree.shape, made)
   return made

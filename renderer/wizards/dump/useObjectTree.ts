@@ -2,8 +2,10 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import type { ObjectNeeds } from '../../../shared/contracts/objects'
 import { collectTree, type ObjectTree, withSizes } from '../../../shared/model/objectTree'
+import type { Sliced } from '../../../shared/model/slices'
 import { type ShownError, shownError } from '../../format/errors'
 import { api } from '../../rpc/api'
+import { inSlices } from '../../wizard/inSlices'
 import { searchTexts } from './findNodes'
 
 export interface LoadedTree {
@@ -91,23 +93,18 @@ function aborter() {
   return { signal: controller.signal, abort: () => controller.abort() }
 }
 
-/** Lets the window draw and answer between two slices of work. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, 0)
-  })
-}
-
 async function readTree(target: { connectionId: string; database: string }, signal: AbortSignal): Promise<LoadedTree> {
   const made = collectTree()
   for await (const part of api.objects.tree(target, { signal })) made.add(part)
-  await breathe()
-  const tree = made.finish()
-  await breathe()
+  const tree = await inSlices(made.finishing())
+  return { tree, texts: await inSlices(allTexts(tree)) }
+}
+
+function* allTexts(tree: ObjectTree): Sliced<string[]> {
   const texts: string[] = []
-  for (let from = 0; from < tree.shape.size; from += 10_000) {
-    for (const text of searchTexts(tree, from, Math.min(tree.shape.size, from + 10_000))) texts.push(text)
-    await breathe()
+  for (let from = 0; from < tree.shape.size; from += 1000) {
+    for (const text of searchTexts(tree, from, Math.min(tree.shape.size, from + 1000))) texts.push(text)
+    yield
   }
-  return { tree, texts }
+  return texts
 }

@@ -1,9 +1,9 @@
 // An archive's table of contents as a tree of ticks: schemas, kinds, objects, and below an object what belongs to it.
 import type { ReadContents } from '../../../shared/model/archiveColumns'
-import { type ArchiveGraph, marksOf, readGraph } from '../../../shared/model/archiveGraph'
-import { type ArchiveEntry, packIds, unpackIds } from '../../../shared/model/archiveSelection'
+import { type ArchiveGraph, marksOfText, readGraph, textOfMarks } from '../../../shared/model/archiveGraph'
+import { type ArchiveEntry, packIds } from '../../../shared/model/archiveSelection'
 import { type Sliced, sorted } from '../../../shared/model/slices'
-import { subtreeSums, type Ticks, type TreeShape, ticksOf, treeShape } from '../../../shared/model/tickTree'
+import { allTicks, subtreeSums, type Ticks, type TreeShape, ticksOf, tickTotals, treeShape } from '../../../shared/model/tickTree'
 import type { IconName } from '../../components/Icon'
 import type { RestoreDraft } from './draft'
 
@@ -116,6 +116,10 @@ export function* contentsTree({ toc, entries, sizes }: ReadContents): Sliced<Con
   const shape = treeShape(depths, [own])
   yield
   const bytes = subtreeSums(shape, size, new Float64Array(shape.size))
+  yield
+  // Counted once for all ticks; the first drawing would do it otherwise.
+  tickTotals(shape)
+  yield
   const node = (at: number): ContentsNode => {
     const head = heads.get(at)
     const entry = entries[shown[at] ?? -1]
@@ -259,22 +263,30 @@ function entryNode(entry: ArchiveEntry, parent: ArchiveEntry | null): ContentsNo
 }
 
 export function ticksOfChoice(tree: ContentsTree, choice: RestoreDraft['choice']): Ticks {
-  if (choice === null) return ticksOf(tree.shape, tree.shape.own)
-  const marks = marksOf(tree.graph, unpackIds(choice.ids) ?? [])
+  if (choice === null) return allTicks(tree.shape, true)
+  const marks = marksOfText(tree.graph, choice.ids)
   const wanted = new Uint8Array(tree.shape.size)
-  for (let node = 0; node < wanted.length; node += 1) wanted[node] = marks[tree.places[node] ?? -1] ?? 0
+  const { places } = tree
+  for (let node = 0; node < wanted.length; node += 1) {
+    const place = places[node] ?? -1
+    if (place >= 0 && marks[place] === 1) wanted[node] = 1
+  }
   return ticksOf(tree.shape, [wanted])
 }
 
 /** null when everything is ticked: then no list is made. */
 export function choiceOfTicks(tree: ContentsTree, ticks: Ticks): RestoreDraft['choice'] {
-  const chosen: number[] = []
-  const { places, entries } = tree
+  const { places, entries, graph } = tree
+  const marks = new Uint8Array(entries.length)
+  const [column] = ticks.columns
+  let chosen = 0
   for (let node = 0; node < places.length; node += 1) {
-    const entry = ticks.columns[0]?.[node] === 1 ? entries[places[node] ?? -1] : undefined
-    if (entry) chosen.push(entry.id)
+    const place = places[node] ?? -1
+    if (place < 0 || column?.[node] !== 1) continue
+    marks[place] = 1
+    chosen += 1
   }
-  return chosen.length === entries.length ? null : { toc: tree.toc, ids: packIds(chosen) }
+  return chosen === entries.length ? null : { toc: tree.toc, ids: textOfMarks(graph, marks) }
 }
 
 export function choiceOfIds(tree: Pick<ContentsTree, 'toc' | 'entries'>, ids: ReadonlySet<number>): RestoreDraft['choice'] {

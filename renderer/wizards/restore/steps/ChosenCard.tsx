@@ -1,6 +1,6 @@
 // Beside the tree: how much is ticked, and what ticked objects need that is not.
 import { useMemo } from 'react'
-import { marksOf, missingIn, withNeeds } from '../../../../shared/model/archiveGraph'
+import { marksOfText, missingIn, withNeeds } from '../../../../shared/model/archiveGraph'
 import { type ArchiveEntry, needWords, unpackIds } from '../../../../shared/model/archiveSelection'
 import { Button } from '../../../components/Button'
 import { Card } from '../../../components/Card'
@@ -33,24 +33,25 @@ function nameOf({ kind, schema, tag }: ArchiveEntry): string {
 function countOf({ entries }: ContentsTree, marks: Uint8Array | null, kind: string): string {
   let all = 0
   let some = 0
-  entries.forEach((entry, at) => {
-    if (entry.kind !== kind) return
+  for (let at = 0; at < entries.length; at += 1) {
+    if (entries[at]?.kind !== kind) continue
     all += 1
     if (marks === null || marks[at] === 1) some += 1
-  })
+  }
   return all === 0 ? 'none in the archive' : `${formatCount(some)} of ${formatCount(all)}`
 }
 
 export function ChosenCard({ tree, choice, onChoice }: ChosenCardProps) {
   const { entries, graph } = tree
-  const ticked = useMemo(() => (choice === null ? null : (unpackIds(choice.ids) ?? [])), [choice])
-  const marks = useMemo(() => ticked && marksOf(graph, ticked), [graph, ticked])
+  const marks = useMemo(() => choice && marksOfText(graph, choice.ids), [graph, choice])
+  const chosen = useMemo(() => marks?.reduce((sum, mark) => sum + mark, 0) ?? entries.length, [marks, entries])
   const missing = useMemo(() => (marks === null ? [] : missingIn(graph, marks)), [graph, marks])
   const counts = useMemo(
     () => ({ TABLE: countOf(tree, marks, 'TABLE'), rows: countOf(tree, marks, 'TABLE DATA') }),
     [tree, marks],
   )
-  const add = (ids: Iterable<number>) => onChoice(choiceOfIds(tree, new Set([...(ticked ?? []), ...ids])))
+  const ticked = () => (choice === null ? [] : (unpackIds(choice.ids) ?? []))
+  const add = (ids: Iterable<number>) => onChoice(choiceOfIds(tree, new Set([...ticked(), ...ids])))
   return (
     <>
       <Card title="Chosen" padded>
@@ -60,13 +61,13 @@ export function ChosenCard({ tree, choice, onChoice }: ChosenCardProps) {
             {
               label: 'Entries',
               value:
-                ticked === null
+                marks === null
                   ? `all ${formatCount(entries.length)}`
-                  : `${formatCount(ticked.length)} of ${formatCount(entries.length)}`,
+                  : `${formatCount(chosen)} of ${formatCount(entries.length)}`,
             },
             { label: 'Tables', value: counts.TABLE },
             { label: 'Rows of', value: counts.rows },
-            { label: 'List', value: ticked === null ? 'none is needed' : 'made from the ticks, for --use-list' },
+            { label: 'List', value: marks === null ? 'none is needed' : 'made from the ticks, for --use-list' },
           ]}
         />
       </Card>
@@ -78,7 +79,7 @@ export function ChosenCard({ tree, choice, onChoice }: ChosenCardProps) {
               complete
             </Chip>
           ) : (
-            <Button size="s" onClick={() => add(withNeeds(entries, ticked ?? []))}>
+            <Button size="s" onClick={() => add(withNeeds(entries, ticked()))}>
               Add all
             </Button>
           )
