@@ -83,8 +83,10 @@ export const archiveContents = z.object({
   kinds: z.array(z.string()),
   /** '' is no schema. */
   schemas: z.array(z.string()),
-  tags: z.array(z.string()),
-  /** One number for each entry, with commas: its id; its place in `kinds`; in `schemas`; bytes of its data, -1 unknown. */
+  /** All tags without anything between them: one text of two megabytes is read in no time, 200,000 texts are not. */
+  tags: z.string(),
+  /** One number for each entry, with commas: length of its tag in UTF-16 units; its id; its place in `kinds`; in `schemas`; bytes of its data, -1 unknown. */
+  tagLengths: z.string(),
   ids: z.string(),
   kindOf: z.string(),
   schemaOf: z.string(),

@@ -19,27 +19,39 @@ const someEntries = 1024
 export function* readColumns(contents: ArchiveContents): Sliced<ReadContents> {
   const { tags, kinds, schemas } = contents
   const ids = numbers(contents.ids)
+  const tagLengths = numbers(contents.tagLengths)
+  const count = countOf(contents.ids)
+  let tagEnd = 0
   const kindOf = numbers(contents.kindOf)
   const schemaOf = numbers(contents.schemaOf)
   const bytes = numbers(contents.sizes)
   const needs = lists(contents.needs)
   const entries: ArchiveEntry[] = []
   const sizes = new Map<number, number>()
-  for (let at = 0; at < tags.length; at += 1) {
+  for (let at = 0; at < count; at += 1) {
     if (at % someEntries === 0) yield
     const id = ids()
     const size = bytes()
+    const tagLength = tagLengths()
+    tagEnd += tagLength
     if (size >= 0) sizes.set(id, size)
     const schema = schemas[schemaOf()] ?? ''
     entries.push({
       id,
       kind: kinds[kindOf()] ?? '',
       schema: schema === '' ? null : schema,
-      tag: tags[at] ?? '',
+      tag: tags.slice(tagEnd - tagLength, tagEnd),
       needs: needs(),
     })
   }
   return { toc: contents.toc, entries, sizes }
+}
+
+function countOf(column: string): number {
+  if (column === '') return 0
+  let count = 1
+  for (let at = column.indexOf(','); at !== -1; at = column.indexOf(',', at + 1)) count += 1
+  return count
 }
 
 const comma = 44

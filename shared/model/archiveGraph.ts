@@ -169,19 +169,27 @@ export function marksOf({ entries, place }: ArchiveGraph, ids: Iterable<number>)
   return marks
 }
 
-/** By place: 1 for what the packed ids name, of which those that are not in the archive are left out. */
-export function marksOfText({ entries, ids, byId }: ArchiveGraph, text: string): Uint8Array {
+/** What was packed or unpacked last: a page asks for the marks of one text several times. */
+const lastText = new WeakMap<ArchiveGraph, { text: string; marks: Uint8Array }>()
+
+/** By place: 1 for what the packed ids name, of which those that are not in the archive are left out. Not to be changed. */
+export function marksOfText(graph: ArchiveGraph, text: string): Uint8Array {
+  const known = lastText.get(graph)
+  if (known?.text === text) return known.marks
+  const { entries, ids, byId } = graph
   const marks = new Uint8Array(entries.length)
   let at = 0
   for (const { first, last } of unpackRanges(text) ?? []) {
     for (; at < byId.length && (ids[byId[at] ?? 0] ?? 0) < first; at += 1);
     for (; at < byId.length && (ids[byId[at] ?? 0] ?? 0) <= last; at += 1) marks[byId[at] ?? 0] = 1
   }
+  lastText.set(graph, { text, marks })
   return marks
 }
 
-/** As packIds writes the ids of what is marked. */
-export function textOfMarks({ ids, byId }: ArchiveGraph, marks: Uint8Array): string {
+/** As packIds writes the ids of what is marked; `marks` is kept and must not be changed any more. */
+export function textOfMarks(graph: ArchiveGraph, marks: Uint8Array): string {
+  const { ids, byId } = graph
   const parts: string[] = []
   let [first, last] = [-1, -1]
   const end = () => {
@@ -198,7 +206,9 @@ export function textOfMarks({ ids, byId }: ArchiveGraph, marks: Uint8Array): str
     last = id
   }
   end()
-  return parts.join(',')
+  const text = parts.join(',')
+  lastText.set(graph, { text, marks })
+  return text
 }
 
 /** In the archive's order; each pair once. */

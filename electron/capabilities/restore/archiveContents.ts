@@ -28,7 +28,8 @@ export async function archiveContents(archive: InspectedArchive): Promise<Archiv
   }
   return {
     toc,
-    tags: entries.map(({ tag }) => tag),
+    tags: entries.map(({ tag }) => tag).join(''),
+    tagLengths: await column(({ tag }) => tag.length),
     ids: await column(({ id }) => id),
     kindOf: await column(({ kind }) => kinds.place(kind)),
     schemaOf: await column(({ schema }) => schemas.place(schema ?? '')),

@@ -262,8 +262,13 @@ function entryNode(entry: ArchiveEntry, parent: ArchiveEntry | null): ContentsNo
   return { label: tag, note: kind, icon, mono: true, name: `${kind} ${tag} of ${whose}` }
 }
 
+/** The ticks that a choice was made of: they need not be read from it again. */
+const ticksMade = new WeakMap<NonNullable<RestoreDraft['choice']>, { shape: TreeShape; ticks: Ticks }>()
+
 export function ticksOfChoice(tree: ContentsTree, choice: RestoreDraft['choice']): Ticks {
   if (choice === null) return allTicks(tree.shape, true)
+  const made = ticksMade.get(choice)
+  if (made?.shape === tree.shape) return made.ticks
   const marks = marksOfText(tree.graph, choice.ids)
   const wanted = new Uint8Array(tree.shape.size)
   const { places } = tree
@@ -286,7 +291,10 @@ export function choiceOfTicks(tree: ContentsTree, ticks: Ticks): RestoreDraft['c
     marks[place] = 1
     chosen += 1
   }
-  return chosen === entries.length ? null : { toc: tree.toc, ids: textOfMarks(graph, marks) }
+  if (chosen === entries.length) return null
+  const choice = { toc: tree.toc, ids: textOfMarks(graph, marks) }
+  ticksMade.set(choice, { shape: tree.shape, ticks })
+  return choice
 }
 
 export function choiceOfIds(tree: Pick<ContentsTree, 'toc' | 'entries'>, ids: ReadonlySet<number>): RestoreDraft['choice'] {

@@ -1,5 +1,5 @@
 // Beside the tree: how much is ticked, and what ticked objects need that is not.
-import { useMemo } from 'react'
+import { useDeferredValue, useMemo } from 'react'
 import { marksOfText, missingIn, withNeeds } from '../../../../shared/model/archiveGraph'
 import { type ArchiveEntry, needWords, unpackIds } from '../../../../shared/model/archiveSelection'
 import { Button } from '../../../components/Button'
@@ -41,7 +41,9 @@ function countOf({ entries }: ContentsTree, marks: Uint8Array | null, kind: stri
   return all === 0 ? 'none in the archive' : `${formatCount(some)} of ${formatCount(all)}`
 }
 
-export function ChosenCard({ tree, choice, onChoice }: ChosenCardProps) {
+export function ChosenCard({ tree, choice: now, onChoice }: ChosenCardProps) {
+  // The tick itself is drawn first; what it means for hundreds of thousands of entries a moment later.
+  const choice = useDeferredValue(now)
   const { entries, graph } = tree
   const marks = useMemo(() => choice && marksOfText(graph, choice.ids), [graph, choice])
   const chosen = useMemo(() => marks?.reduce((sum, mark) => sum + mark, 0) ?? entries.length, [marks, entries])
