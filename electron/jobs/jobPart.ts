@@ -86,3 +86,30 @@ export async function runSeveral<I, O>(
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker))
   return results
 }
+
+export interface Turn {
+  /** The next one may begin. More than once does no harm. */
+  end(): void
+}
+
+/** At most `limit` turns at a time, given in the order they are asked for. */
+export function takeTurns(limit: number): { take(): Promise<Turn> } {
+  let free = limit
+  const waiting: (() => void)[] = []
+  return {
+    take: async () => {
+      if (free > 0) free -= 1
+      else await new Promise<void>((resolve) => waiting.push(resolve))
+      let ended = false
+      return {
+        end: () => {
+          if (ended) return
+          ended = true
+          const next = waiting.shift()
+          if (next) next()
+          else free += 1
+        },
+      }
+    },
+  }
+}

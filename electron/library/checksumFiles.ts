@@ -48,10 +48,30 @@ export interface HashOptions {
   onBytes?: (bytes: number, file: string) => void
 }
 
-/** Rejects with the signal's reason when it is aborted, with the system's error when a file can't be read in full. */
+/** Several at a time: the disk makes the flushes of small files one write, and threads count large ones side by side. */
+const filesAtOnce = 4
+
+/** In the order of `files`. Rejects with the signal's reason when it is aborted, with the system's error when a file can't be read in full. */
 export async function hashFiles(folder: string, files: readonly string[], options: HashOptions = {}): Promise<HashedFile[]> {
   const hashed: HashedFile[] = []
-  for (const file of files) hashed.push(await hashFile(folder, file, options))
+  let next = 0
+  let failed = false
+  const worker = async () => {
+    const buffer = Buffer.allocUnsafe(chunkBytes)
+    for (let at = next++; at < files.length && !failed; at = next++) {
+      hashed[at] = await hashFile(folder, files[at] ?? '', buffer, options)
+    }
+  }
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: Math.min(filesAtOnce, files.length) }, () =>
+      worker().catch((error: unknown) => {
+        failed = true
+        throw error
+      }),
+    ),
+  )
+  const problem = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (problem) throw problem.reason
   if (options.durable) {
     const { folders } = await listFolder(folder)
     for (const inner of ['', ...folders]) await syncFolder(path.join(folder, inner))
@@ -59,16 +79,15 @@ export async function hashFiles(folder: string, files: readonly string[], option
   return hashed
 }
 
-async function hashFile(folder: string, file: string, options: HashOptions): Promise<HashedFile> {
+async function hashFile(folder: string, file: string, buffer: Buffer, options: HashOptions): Promise<HashedFile> {
   const hash = createHash('sha256')
-  const buffer = Buffer.allocUnsafe(chunkBytes)
   let size = 0n
   const noFollow = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW
   const handle = await open(path.join(folder, file), constants.O_RDONLY | noFollow)
   try {
     for (;;) {
       options.signal?.throwIfAborted()
-      const { bytesRead } = await handle.read(buffer, 0, chunkBytes, null)
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, null)
       if (bytesRead === 0) break
       hash.update(buffer.subarray(0, bytesRead))
       size += BigInt(bytesRead)

@@ -51,7 +51,9 @@ async function prepare(services: ClusterServices, connectionId: string, signal: 
   const open = cluster.databases.filter(({ allowsConnections, isTemplate }) => allowsConnections && !isTemplate)
   const atOnce = Math.max(1, Math.min(4, cores, open.length))
   const lockWaitTimeout = '60s'
-  const options: Record<string, string | number> = { lockWaitTimeout }
+  const options: Record<string, string | number | boolean> = { lockWaitTimeout }
+  // Walkback flushes every file itself once it is read; on Windows it can't.
+  if (process.platform !== 'win32') options.noSync = true
   // Databases at once times jobs is no more than the processors; one job each is pg_dump's own way without --jobs.
   const jobs = Math.floor(cores / atOnce)
   if (jobs > 1) options.jobs = jobs

@@ -7,7 +7,7 @@ import { type DumpSetRecord, recordVersion, type SetDatabase } from '../../../sh
 import { formatBytes } from '../../../shared/model/byteCount'
 import { AppError } from '../../../shared/rpc/appError'
 import { commandText } from '../../../shared/tools/showCommand'
-import { runPart, runSeveral } from '../../jobs/jobPart'
+import { runPart, runSeveral, takeTurns } from '../../jobs/jobPart'
 import type { JobContext } from '../../jobs/jobTypes'
 import { type BackupPlace, finishPlace } from '../../library/backupFolder'
 import { type HashedFile, hashFiles } from '../../library/checksumFiles'
@@ -100,7 +100,11 @@ async function dumpAll(
   const { databases } = request
   const sizes = databases.map((name) => Number(plan.cluster.databases.find((each) => each.name === name)?.size ?? 0))
   const progress = trackParts(databases.map((name, at) => ({ name, weight: sizes[at] ?? 0 })))
-  const results = await runSeveral(databases, request.atOnce, async (name) => {
+  // As many are read back at the same time as are dumped: reading needs no server and waits for other things.
+  const dumping = takeTurns(request.atOnce)
+  const results = await runSeveral(databases, request.atOnce * 2, async (name) => {
+    const turn = await dumping.take()
+    if (job.signal.aborted) turn.end()
     job.signal.throwIfAborted()
     const at = databases.indexOf(name)
     const step = stepOf(at)
@@ -111,7 +115,10 @@ async function dumpAll(
         progress.part(at, each)
         job.progress(progress.now())
       },
-      onStep: (phase: string) => progress.phase(at, phase),
+      onStep: (phase: string) => {
+        progress.phase(at, phase)
+        if (phase === 'read') turn.end()
+      },
     }
     try {
       const done = await runPart(job, watch, (part) => dump.run(requestOf(request, name), placeOf(place, databases, name), part))
@@ -130,6 +137,8 @@ async function dumpAll(
       job.log(`[${name}] ${message}`, 'error')
       job.endStep(step, 'failed', message)
       throw error
+    } finally {
+      turn.end()
     }
   })
   return results.flatMap((result, at) =>
