@@ -1,7 +1,7 @@
 // `npm run check`: lint and types of each environment, format, layers; all at once, under 30 s.
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { checks } from './checks.mjs'
+import { checkEnv, checks } from './checks.mjs'
 import { capture } from './run.mjs'
 import { ensurePackages, requireNode } from './setup.mjs'
 
@@ -17,7 +17,11 @@ await Promise.all(
   checks.map(async ([name, program, args]) => {
     const from = Date.now()
     const shell = process.platform === 'win32' && program !== 'node'
-    const { code, stdout, stderr } = await capture(programOf(program), args, { cwd: root, shell })
+    const { code, stdout, stderr } = await capture(programOf(program), args, {
+      cwd: root,
+      shell,
+      env: { ...process.env, ...checkEnv },
+    })
     console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${name} (${((Date.now() - from) / 1000).toFixed(1)} s)`)
     if (code !== 0) {
       failed += 1

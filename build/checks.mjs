@@ -7,3 +7,9 @@ export const checks = [
   ['format', 'biome', ['check', '--config-path=build/format.json', '--max-diagnostics=20', '.']],
   ['layers', 'node', ['build/layers.mjs']],
 ]
+
+/**
+ * The linter's compiler lives for one run: collecting its garbage would take a quarter of the time. It begins to at 4 GiB.
+ * @type {Record<string, string>}
+ */
+export const checkEnv = { GOGC: 'off', GOMEMLIMIT: '4GiB' }

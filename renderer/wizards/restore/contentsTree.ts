@@ -1,11 +1,10 @@
 // An archive's table of contents as a tree of ticks: schemas, kinds, objects, and below an object what belongs to it.
 import type { ReadContents } from '../../../shared/model/archiveColumns'
-import { type ArchiveGraph, marksOfText, readGraph, textOfMarks } from '../../../shared/model/archiveGraph'
-import { type ArchiveEntry, packIds } from '../../../shared/model/archiveSelection'
+import { type ArchiveGraph, readGraph } from '../../../shared/model/archiveGraph'
+import type { ArchiveEntry } from '../../../shared/model/archiveSelection'
 import { type Sliced, sorted } from '../../../shared/model/slices'
-import { allTicks, subtreeSums, type Ticks, type TreeShape, ticksOf, tickTotals, treeShape } from '../../../shared/model/tickTree'
+import { subtreeSums, type TreeShape, tickTotals, treeShape } from '../../../shared/model/tickTree'
 import type { IconName } from '../../components/Icon'
-import type { RestoreDraft } from './draft'
 
 export interface ContentsNode {
   label: string
@@ -260,43 +259,4 @@ function entryNode(entry: ArchiveEntry, parent: ArchiveEntry | null): ContentsNo
   }
   const tag = entry.tag.startsWith(`${parent.tag} `) ? entry.tag.slice(parent.tag.length + 1) : entry.tag
   return { label: tag, note: kind, icon, mono: true, name: `${kind} ${tag} of ${whose}` }
-}
-
-/** The ticks that a choice was made of: they need not be read from it again. */
-const ticksMade = new WeakMap<NonNullable<RestoreDraft['choice']>, { shape: TreeShape; ticks: Ticks }>()
-
-export function ticksOfChoice(tree: ContentsTree, choice: RestoreDraft['choice']): Ticks {
-  if (choice === null) return allTicks(tree.shape, true)
-  const made = ticksMade.get(choice)
-  if (made?.shape === tree.shape) return made.ticks
-  const marks = marksOfText(tree.graph, choice.ids)
-  const wanted = new Uint8Array(tree.shape.size)
-  const { places } = tree
-  for (let node = 0; node < wanted.length; node += 1) {
-    const place = places[node] ?? -1
-    if (place >= 0 && marks[place] === 1) wanted[node] = 1
-  }
-  return ticksOf(tree.shape, [wanted])
-}
-
-/** null when everything is ticked: then no list is made. */
-export function choiceOfTicks(tree: ContentsTree, ticks: Ticks): RestoreDraft['choice'] {
-  const { places, entries, graph } = tree
-  const marks = new Uint8Array(entries.length)
-  const [column] = ticks.columns
-  let chosen = 0
-  for (let node = 0; node < places.length; node += 1) {
-    const place = places[node] ?? -1
-    if (place < 0 || column?.[node] !== 1) continue
-    marks[place] = 1
-    chosen += 1
-  }
-  if (chosen === entries.length) return null
-  const choice = { toc: tree.toc, ids: textOfMarks(graph, marks) }
-  ticksMade.set(choice, { shape: tree.shape, ticks })
-  return choice
-}
-
-export function choiceOfIds(tree: Pick<ContentsTree, 'toc' | 'entries'>, ids: ReadonlySet<number>): RestoreDraft['choice'] {
-  return ids.size >= tree.entries.length ? null : { toc: tree.toc, ids: packIds(ids) }
 }

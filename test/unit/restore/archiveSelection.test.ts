@@ -1,7 +1,8 @@
 // Ids as ranges, what belongs under what, what a tick needs, the tree of it, and rows counted in a stream of COPY.
 import { describe, expect, test } from 'vitest'
 import { countCopyRows } from '../../../electron/capabilities/restore/countCopyRows'
-import { choiceOfTicks, contentsTree, ticksOfChoice } from '../../../renderer/wizards/restore/contentsTree'
+import { choiceOfTicks, ticksOfChoice } from '../../../renderer/wizards/restore/contentsChoice'
+import { contentsTree } from '../../../renderer/wizards/restore/contentsTree'
 import { findInTree, searchTexts } from '../../../renderer/wizards/restore/findInContents'
 import { graphOf, missingNeeds, withNeeds } from '../../../shared/model/archiveGraph'
 import { type ArchiveEntry, packIds, unpackIds } from '../../../shared/model/archiveSelection'

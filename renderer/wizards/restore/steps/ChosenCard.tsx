@@ -7,7 +7,8 @@ import { Card } from '../../../components/Card'
 import { Chip } from '../../../components/Chip'
 import { KeyValues } from '../../../components/KeyValues'
 import { formatCount, plural } from '../../../format/numbers'
-import { type ContentsTree, choiceOfIds } from '../contentsTree'
+import { choiceOfIds } from '../contentsChoice'
+import { type ContentsTree } from '../contentsTree'
 import type { RestoreDraft } from '../draft'
 
 /** More than anyone reads one by one; "Add all" adds the others too. */
