@@ -54,8 +54,7 @@ else {
 }
 for (const suites of runs.filter((names) => names.length > 0)) {
   const from = Date.now()
-  const secondTry = suites.filter((suite) => suite !== 'unit')
-  const outcome = await runSuites({ root, config: 'build/vitest.config.ts', artifacts, suites, secondTry, env })
+  const outcome = await runSuites({ root, config: 'build/vitest.config.ts', artifacts, suites, secondTry: suites, env })
   counts.passed += outcome.passed
   counts.failed += outcome.failed
   failures.push(...outcome.failures)

@@ -24,19 +24,21 @@ function runFixture(suites: string) {
     Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST') && name !== 'NODE_ENV'),
   )
   try {
-    const { stdout } = spawnSync(process.execPath, [program, suites], {
+    const { stdout, stderr } = spawnSync(process.execPath, [program, suites], {
       env: { ...env, TRIAL_FOLDER: folder },
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: 85_000,
     })
-    return outcome.parse(JSON.parse(/^OUTCOME (.*)$/m.exec(stdout)?.[1] ?? 'null'))
+    const told = `${stdout}${stderr}`
+    return { told, ...outcome.parse(JSON.parse(/^OUTCOME (.*)$/m.exec(stdout)?.[1] ?? 'null')) }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
 test('a test that fails twice fails, one that fails once is named, and tests in order run again from the first', () => {
-  expect(runFixture('steady,second')).toEqual({
+  const { told, ...found } = runFixture('steady,second')
+  expect(found, told).toEqual({
     passed: 5,
     failed: 2,
     skipped: ['second: test/second/always.test.mjs: is skipped'],
@@ -52,8 +54,8 @@ test.each([
 ])(
   'an error outside any test, a killed process of tests and a runner that died are failures: %s',
   (suite, passed, failure) => {
-    const { passed: counted, failed, failures, secondTries } = runFixture(suite)
-    expect({ counted, failed, failures, secondTries }).toEqual({
+    const { told, passed: counted, failed, failures, secondTries } = runFixture(suite)
+    expect({ counted, failed, failures, secondTries }, told).toEqual({
       counted: passed,
       failed: 1,
       failures: [failure],
