@@ -46,8 +46,8 @@ describe('reading', () => {
           env: { PATH: '/usr/bin:/bin', ...cluster.toolEnv() },
           stdio: 'ignore',
         })
-      pgbench('-i', '-q', '-s', quick ? '5' : '20')
-      pgbench('-n', '-c', '4', '-j', '2', '-t', quick ? '4000' : '20000')
+      pgbench('-i', '-q', '-s', quick ? '5' : '80')
+      pgbench('-n', '-c', '4', '-j', '2', '-t', quick ? '4000' : '40000')
       await switchWal(cluster)
       const names = readdirSync(archive)
         .filter((name) => /^[0-9A-F]{24}$/.test(name))
