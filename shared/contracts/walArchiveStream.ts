@@ -28,6 +28,8 @@ export const streamStatus = z.object({
   problem: z.string(),
   /** When it was last seen to begin to stream, while it does. */
   since: z.iso.datetime().nullable(),
+  /** The first segment that the folder holds: nothing before it can be restored from here. null: none yet. */
+  begins: z.string().nullable(),
   /** null when the server does not answer: `serverProblem` says why. */
   server: z
     .object({

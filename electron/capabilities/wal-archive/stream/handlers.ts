@@ -11,6 +11,7 @@ import { freeBytes } from '../../../library/freeSpace'
 import { blockedSentence } from '../../../library/preflightRow'
 import { withServer } from '../../../postgres/openServer'
 import { fromSystemError, messageOf } from '../../../process/systemError'
+import { beginAtSlot, beginOf } from './beginAtSlot'
 import { dropSlot } from './dropSlot'
 import {
   chooseReceiver,
@@ -121,6 +122,8 @@ async function setUp(services: StreamServices, request: StreamArchiveRequest, si
   const made = plan.known === null
   if (made) await withServer(services, plan.connection, (client) => client.query(createSlotSql(request.slot)), signal)
   try {
+    const fresh = { ...request, version: plan.source.version }
+    if (made) await withServer(services, plan.connection, (client) => beginAtSlot(client, fresh), signal)
     return startStream(services, requireStreamArchive(services, remember(services, plan)))
   } catch (error) {
     // A slot that nobody reads would fill the server's disk.
@@ -176,6 +179,7 @@ async function readStatus(services: StreamServices, archive: StreamArchive, sign
     jobId: job?.id ?? null,
     problem: standing?.state === 'trying' ? standing.words : '',
     since: standing?.since ?? null,
+    begins: await beginOf(archive.folder).catch(() => null), // a folder that can't be read is told by who writes into it
   }
   const state = job === null ? 'stopped' : standing?.state === 'going' ? 'streaming' : 'connecting'
   try {

@@ -82,7 +82,15 @@ export function slotRows({ request, source, known }: Draft): PreflightRow[] {
         'No slot is free. Raise max_replication_slots and restart the server, or drop one nobody reads.',
       ),
     )
-  else rows.push(row('slot', 'pass', check, `${request.slot} is made, and keeps WAL from that moment on`))
+  else
+    rows.push(
+      row(
+        'slot',
+        'pass',
+        check,
+        `${request.slot} is made, and keeps WAL from the beginning of the last checkpoint on: there the archive begins. A base backup from before needs other WAL as well`,
+      ),
+    )
   if (source.keep === '-1') {
     const what =
       'max_slot_wal_keep_size is -1: while nothing is received the slot keeps WAL without a limit, until the server’s disk is full and it stops.'
