@@ -76,6 +76,11 @@ export const walArchiveStream = contract('walArchiveStream', {
     }),
   ),
   preview: call(streamArchiveRequest, commandPreview),
+  /** ALTER SYSTEM SET max_slot_wal_keep_size, and a reload; answers with the statements that ran. For all slots of the server. */
+  limitSlots: call(
+    connectionRef.extend({ megabytes: z.int().min(1).max(2_147_483_647) }),
+    z.object({ statements: z.array(z.string()) }),
+  ),
   /** Makes the slot, remembers the archive and starts its job. */
   start: call(streamArchiveRequest, jobStarted),
   /** Starts the job of an archive again. */

@@ -13,6 +13,7 @@ import { withServer } from '../../../postgres/openServer'
 import { fromSystemError, messageOf } from '../../../process/systemError'
 import { beginAtSlot, beginOf } from './beginAtSlot'
 import { dropSlot } from './dropSlot'
+import { limitSlots } from './limitSlots'
 import {
   chooseReceiver,
   createSlotSql,
@@ -53,6 +54,7 @@ export function walArchiveStreamHandlers(services: StreamServices): Handlers<typ
       await services.jobs.ended(job.id)
       return {}
     },
+    limitSlots: ({ connectionId, megabytes }, { signal }) => limitSlots(services, connectionId, megabytes, signal),
     status: ({ archiveId }, { signal }) => readStatus(services, requireStreamArchive(services, archiveId), signal),
     dropSlot: async ({ archiveId, forget }, { signal }) => ({
       dropped: await dropSlot(services, requireStreamArchive(services, archiveId), jobOf(services, archiveId), forget, signal),
