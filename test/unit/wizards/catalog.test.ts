@@ -57,7 +57,7 @@ function entry(
   }
 }
 
-const check = (at: string, level: 'read' | 'checksums', ok: boolean): Verification => ({ at, level, ok, detail: '' })
+const check = (at: string, level: Verification['level'], ok: boolean): Verification => ({ at, level, ok, detail: '' })
 const names = (entries: readonly CatalogEntry[]) => entries.map(({ record }) => record.id)
 
 describe('filter', () => {
