@@ -7,6 +7,7 @@ import type { SpawnTool } from '../process/processTypes'
 import { firstBeginning, lastPageWithBeginning, readRecord, readRestorePoint, type SegmentFile } from './segmentFiles'
 import { attribute, createTally, mayHoldFork, type SegmentTally, type Tally } from './tallyActivity'
 import { endOfRecord, findSwitch, readStretch, type Stretch, type WaldumpEnd, type WaldumpProgram } from './waldump'
+import { findWrongLength } from './wrongLength'
 
 export interface ScanFile extends SegmentFile {
   entry: SegmentEntry
@@ -64,10 +65,21 @@ export async function scanRun(request: RunRequest): Promise<SegmentEntry[]> {
     }
     from = await noteDamage(request, { ...stretch, from }, at, found)
   }
+  await checkCut(request, end, found)
   const joined = await joinedFiles(request)
   return Promise.all(
     files.map(({ entry }, index) => finish(request, entry, tallies[index], found[index], joined[index] ?? false)),
   )
+}
+
+/** pg_waldump ends well at a record that goes on behind the last segment: here it may be one that only says so. */
+async function checkCut({ files, geometry }: RunRequest, end: Lsn, found: Findings[]): Promise<void> {
+  const [last, finding] = [files.at(-1), found.at(-1)]
+  if (!last || !finding || last.entry.partial || finding.damage !== null || finding.unread !== null) return
+  const wrong = await findWrongLength([last], { from: last.start, end }, geometry)
+  if (wrong === null) return
+  const lsn = formatLsn(wrong.at)
+  Object.assign(finding, { damage: { lsn, words: wrong.words, from: null }, end: lsn })
 }
 
 /** Of each file, whether the record that goes on in it was read from its beginning. */

@@ -68,19 +68,29 @@ export async function readRecord(
 ): Promise<Buffer | undefined> {
   const parts: Buffer[] = []
   for (const piece of recordPieces(lsn, length, geometry)) {
-    const file = files.find(({ start }) => piece.at >= start && piece.at < start + BigInt(geometry.segmentSize))
-    if (!file) return undefined
-    const handle = await open(file.path, 'r')
-    try {
-      const bytes = Buffer.alloc(piece.length)
-      const { bytesRead } = await handle.read(bytes, 0, piece.length, Number(piece.at - file.start))
-      if (bytesRead < piece.length) return undefined
-      parts.push(bytes)
-    } finally {
-      await handle.close()
-    }
+    const bytes = await readBytes(files, piece.at, piece.length, geometry)
+    if (bytes === undefined) return undefined
+    parts.push(bytes)
   }
   return Buffer.concat(parts)
+}
+
+/** As they lie in one segment, page headers and all; undefined where it is not among those given, or shorter. */
+export async function readBytes(
+  files: readonly SegmentFile[],
+  at: Lsn,
+  length: number,
+  { segmentSize }: WalGeometry,
+): Promise<Buffer | undefined> {
+  const file = files.find(({ start }) => at >= start && at < start + BigInt(segmentSize))
+  if (!file) return undefined
+  const handle = await open(file.path, 'r')
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, Number(at - file.start))
+    return bytesRead < length ? undefined : buffer
+  } finally {
+    await handle.close()
+  }
 }
 
 /** XLogRecord is 24 bytes; then the mark of short main data and its length (XLogRecordDataHeaderShort). */

@@ -157,10 +157,12 @@ export class LiveJob {
     })
   }
 
-  /** Unfinished outputs that are still there, for a job that did not succeed. */
+  /** Unfinished outputs that are still there, for a job that did not succeed; those that it named with more words are named. */
   noteUnfinishedOutputs(): void {
     for (const { partial } of this.#snapshot.outputs) {
-      if (partial !== null && existsSync(partial)) this.addLeftover(partial)
+      if (partial === null || !existsSync(partial)) continue
+      const told = this.redact(`${partial}: `)
+      if (!this.#snapshot.leftovers.some((leftover) => leftover.startsWith(told))) this.addLeftover(partial)
     }
   }
 

@@ -28,7 +28,7 @@ export function isUncovered(name: string): boolean {
   )
 }
 
-interface Digest {
+export interface Digest {
   update(chunk: Buffer): void
   hex(): string
 }

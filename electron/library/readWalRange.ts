@@ -33,7 +33,7 @@ export async function readWalRange(
   return why ?? `exit code ${exit.code}`
 }
 
-const pageSize = 8192
+export const walPageSize = 8192
 
 /**
  * The segment files that pg_waldump's words are about: those that it names, else those that hold the record it names last. A
@@ -51,7 +51,9 @@ export async function segmentsInWords(
   const at = toLsn(position)
   const nameOf = (lsn: Lsn) => segmentName({ timeline, number: lsn / BigInt(segmentSize) }, segmentSize)
   const first = nameOf(at)
-  const last = nameOf(recordEnd(at, await lengthAt(path.join(folder, first), at, segmentSize), { segmentSize, pageSize }) - 1n)
+  const last = nameOf(
+    recordEnd(at, await lengthAt(path.join(folder, first), at, segmentSize), { segmentSize, pageSize: walPageSize }) - 1n,
+  )
   return first === last ? [first] : [first, last]
 }
 

@@ -5,7 +5,7 @@ import { lsnText } from '../model/lsn'
 import { call, contract } from '../rpc/contract'
 import { connectionRef } from './connections'
 import { commandPreview, optionValues, toolChoice } from './dump'
-import { jobStarted } from './jobs'
+import { jobRef, jobStarted } from './jobs'
 
 export const baseBackupFormats = ['plain', 'tar'] as const
 
@@ -62,6 +62,27 @@ export const combineSource = baseParent
     stopTime: z.iso.datetime({ precision: 6 }),
   })
 
+/** The replication slot that a base backup made and did not drop, since it was ended before that. */
+export const leftSlot = z.object({
+  server: z.string(),
+  host: z.string(),
+  port: z.int(),
+  /** null where this role can't read it. */
+  systemIdentifier: z.string().nullable(),
+  slot: z.string(),
+  /** It is there, and this job's. */
+  there: z.boolean(),
+  /** Why not, to go on a sentence; ''. */
+  why: z.string(),
+  /** The server's process that uses it now: then it is not dropped. */
+  pid: z.int().nullable(),
+  restartLsn: lsnText.nullable(),
+  /** Bytes of WAL that the server keeps for it. */
+  keptBytes: byteCount.nullable(),
+  /** What drops it. */
+  statement: z.string(),
+})
+
 export const baseBackup = contract('baseBackup', {
   /** What the form needs before anything is chosen. `tool` is null with the reason when no pg_basebackup fits. */
   prepare: call(
@@ -112,10 +133,18 @@ export const baseBackup = contract('baseBackup', {
   combine: call(combineRequest, jobStarted),
   /** ALTER SYSTEM SET summarize_wal = on, and a reload; answers with the statements that ran. */
   summarize: call(connectionRef, z.object({ statements: z.array(z.string()) })),
+  /** Of an ended job that did not succeed. */
+  leftSlot: call(jobRef, leftSlot),
+  /** `confirm` is the slot's name. Refused while it is in use, and when it is not this job's any more. */
+  dropLeftSlot: call(
+    jobRef.extend({ confirm: z.string().max(63), systemIdentifier: z.string().nullable() }),
+    z.object({ statement: z.string() }),
+  ),
 })
 
 export type BaseBackupRequest = z.infer<typeof baseBackupRequest>
 export type CombineRequest = z.infer<typeof combineRequest>
 export type CombineSource = z.infer<typeof combineSource>
+export type LeftSlot = z.infer<typeof leftSlot>
 export type BaseParent = z.infer<typeof baseParent>
 export type ClusterTablespace = z.infer<typeof clusterTablespace>

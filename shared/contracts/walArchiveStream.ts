@@ -28,6 +28,8 @@ export const streamStatus = z.object({
   problem: z.string(),
   /** When it was last seen to begin to stream, while it does. */
   since: z.iso.datetime().nullable(),
+  /** The first segment that the folder holds: nothing before it can be restored from here. null: none yet. */
+  begins: z.string().nullable(),
   /** null when the server does not answer: `serverProblem` says why. */
   server: z
     .object({
@@ -74,6 +76,11 @@ export const walArchiveStream = contract('walArchiveStream', {
     }),
   ),
   preview: call(streamArchiveRequest, commandPreview),
+  /** ALTER SYSTEM SET max_slot_wal_keep_size, and a reload; answers with the statements that ran. For all slots of the server. */
+  limitSlots: call(
+    connectionRef.extend({ megabytes: z.int().min(1).max(2_147_483_647) }),
+    z.object({ statements: z.array(z.string()) }),
+  ),
   /** Makes the slot, remembers the archive and starts its job. */
   start: call(streamArchiveRequest, jobStarted),
   /** Starts the job of an archive again. */

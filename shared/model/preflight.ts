@@ -10,6 +10,8 @@ export const preflightFix = z.object({
     z.object({ kind: z.literal('apply-globals'), roles: z.array(z.string()), tablespaces: z.array(z.string()) }),
     /** The statements are for showing: the core knows them itself. */
     z.object({ kind: z.literal('summarize-wal'), statements: z.array(z.string()) }),
+    /** `why` says where the size comes from. */
+    z.object({ kind: z.literal('limit-slots'), megabytes: z.int(), statements: z.array(z.string()), why: z.string() }),
   ]),
 })
 

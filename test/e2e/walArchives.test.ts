@@ -1,5 +1,5 @@
 // WAL archives by mouse on a practice cluster: a file archive with its restart and check, turned off; a stream in the strip, stopped, and its slot dropped.
-import { mkdirSync, readdirSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -120,7 +120,14 @@ test('by mouse: a file archive with a restart, and a stream', async () => {
     await button('Next: Review').click()
     await page.getByText(/^1 blocker: WAL kept for the slot$/).waitFor()
     await look(page, 'stream-review')
-    await button('Keep without a limit').click()
+    await button('Keep without a limit').waitFor()
+    await button(/^Set a limit of \d+[GM]B…$/).click()
+    await page.getByRole('dialog').getByText('ALTER SYSTEM SET max_slot_wal_keep_size').waitFor()
+    await look(page, 'stream-limit')
+    await page.getByRole('dialog').getByRole('button', { name: 'Set the limit', exact: true }).click()
+    await page.getByText('The limit is in force, for every slot of the server.').waitFor()
+    await page.getByText(/^at most \d+[GM]B; what is further behind/).waitFor()
+    await look(page, 'stream-limited')
     await button('Start streaming').click()
     await page.waitForURL(/#\/jobs\//)
     const strip = page.getByRole('contentinfo', { name: 'Running jobs' })
@@ -132,7 +139,22 @@ test('by mouse: a file archive with a restart, and a stream', async () => {
 
     await goTo(page, `#/wal/manage/${stream?.id}`)
     await page.getByText('Streaming since').waitFor()
+    await page.getByText('Begins with').waitFor()
     await look(page, 'stream-card')
+    // Of an archive that holds an unfinished segment alone: its name breaks before the suffix, if at all.
+    const unfinished = readdirSync(stream?.folder ?? '').find((name) => name.endsWith('.partial')) ?? ''
+    const lone = join(tempFolder('lone-partial'), 'wal')
+    mkdirSync(lone)
+    copyFileSync(join(stream?.folder ?? '', unfinished), join(lone, unfinished))
+    const { id: loneId } = await core.api.walArchive.register({ folder: lone, label: 'unfinished alone', connectionId: null })
+    await goTo(page, '#/wal')
+    const name = page.locator('dd').getByText(unfinished, { exact: true })
+    await name.scrollIntoViewIfNeeded()
+    await look(page, 'unfinished-alone')
+    expect(await name.innerHTML()).toBe(`${unfinished.slice(0, 24)}<wbr>.partial`)
+    await core.api.walArchive.forget({ archiveId: loneId })
+    await goTo(page, `#/wal/manage/${stream?.id}`)
+    await page.getByText('Streaming since').waitFor()
     await button('systemd unit…').click()
     await page.getByText('[Service]').waitFor()
     await look(page, 'stream-unit')

@@ -58,6 +58,19 @@ describe.each(endMajors().filter((major) => incremental.includes(major)))('a cha
       expect((await verify(last)).state).toBe('succeeded')
     }
 
+    // A parent that is not the one it was: named by what both records say, and not verified as one of the chain.
+    const recordFile = path.join(full, 'walkback.json')
+    const record = fs.readFileSync(recordFile, 'utf8')
+    const { start } = recordIn(full)
+    const known = verificationsOf(full).length
+    fs.writeFileSync(recordFile, JSON.stringify({ ...JSON.parse(record), start: { ...start, lsn: '0/1000028' } }))
+    const moved = await verify(last)
+    expect(verificationsOf(full)).toHaveLength(known)
+    fs.writeFileSync(recordFile, record)
+    expect(moved.error?.message).toBe(
+      `This backup is damaged: ${last} can’t be restored: ${path.basename(middle)} builds on a backup that began at ${start.lsn} on timeline 1, but ${path.basename(full)} began at 0/1000028 on timeline 1.`,
+    )
+
     const aside = `${full}-aside`
     fs.renameSync(full, aside)
     fs.renameSync(path.join(aside, 'walkback.json'), path.join(aside, 'record'))
@@ -65,7 +78,7 @@ describe.each(endMajors().filter((major) => incremental.includes(major)))('a cha
     fs.renameSync(path.join(aside, 'record'), path.join(aside, 'walkback.json'))
     fs.renameSync(aside, full)
     expect(orphan.error?.message).toBe(
-      `This backup is damaged: ${last} can’t be restored: ${middle} builds on a backup that is in none of the libraries: it began at ${recordIn(full).start.lsn}.`,
+      `This backup is damaged: ${last} can’t be restored: ${path.basename(middle)} builds on a backup from ${recordIn(full).start.lsn} on timeline 1 that is in none of the libraries.`,
     )
   }, 240_000)
 })

@@ -184,6 +184,28 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
       expect(blamed(job), said(job)).toContain(segment)
     }
 
+    // The length of the last record before the backup's end, so that it leads beyond it: pg_waldump takes that for the end.
+    const stop = toLsn(recordIn(plain).stop.lsn)
+    const last = files.find(
+      (file) =>
+        file.startsWith('data/pg_wal/') &&
+        parseSegmentName(path.basename(file), geometry.segmentSize)?.number === (stop - 1n) / BigInt(geometry.segmentSize),
+    )
+    const folder = path.join(plain, 'data/pg_wal')
+    const listed = readWal(binFolder(major), folder, path.basename(segment), path.basename(last ?? '')) ?? ''
+    const final = [...listed.matchAll(/lsn: ([0-9A-F]+\/[0-9A-F]+)/g)]
+      .map(([, at]) => toLsn(at ?? ''))
+      .findLast((at) => at < stop)
+    const place = Number((final ?? 0n) % BigInt(geometry.segmentSize))
+    const length = flip(plain, last ?? '', place + 1)
+    const cut = await verify(plain, { levels: ['wal'] })
+    length.undo()
+    expect(cut.state).toBe('failed')
+    expect(blamed(cut), said(cut)).toEqual([last])
+    expect(said(cut)).toMatch(
+      /holds WAL that can’t be read: at [0-9A-F/]+, the record says that it has \d+ bytes, and its checksum/,
+    )
+
     // In a tar: damage within a file, packed again so that only manifest and WAL can tell.
     const base = path.join(tar, 'data/base.tar.gz')
     const whole = fs.readFileSync(base)

@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ChainStart, verifyWalChain } from '../../electron/archive/verifyWalChain'
 import type { StreamArchiveRequest } from '../../shared/contracts/walArchiveStream'
 import type { JobSnapshot } from '../../shared/jobs/job'
 import { endMajors, newestMajor, startCluster, type TestCluster } from '../support/clusters'
@@ -123,6 +124,52 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     expect(await slots(cluster)).toEqual([])
     expect(core.app.services.archives.list()).toEqual([])
     expect(fs.existsSync(path.join(folder, file))).toBe(true)
+  })
+
+  it.each(['', '6'])('begins where the slot does, however late it is started, compression "%s"', async (compress) => {
+    const folder = path.join(base, `begins${compress}`)
+    // What was written before the last checkpoint is not kept for a slot that is made now.
+    const [before] = await cluster.sql(
+      'SELECT pg_current_wal_lsn()::text AS lsn, (SELECT system_identifier::text FROM pg_control_system()) AS system',
+    )
+    const early = await nextSegment(cluster)
+    await nextSegment(cluster)
+    await cluster.sql('CHECKPOINT')
+    const { jobId } = await core.api.walArchiveStream.start(request(connectionId, folder, { compress }))
+    const { id: archiveId } = archiveOf(core, folder)
+    await core.api.walArchiveStream.stop({ archiveId })
+    expect((await core.ended({ jobId })).state).toBe('succeeded')
+    expect(fs.readdirSync(folder).filter((name) => fs.statSync(path.join(folder, name)).size > 0)).toEqual([])
+    expect(await core.api.walArchiveStream.status({ archiveId })).toMatchObject({ state: 'stopped', begins: null })
+    const [at] = await cluster.sql(
+      "SELECT restart_lsn::text AS lsn, pg_walfile_name(restart_lsn) AS first FROM pg_replication_slots WHERE slot_name = 'walback_test'",
+    )
+    const first = String(at?.first)
+    expect(early < first).toBe(true)
+    const between: string[] = []
+    for (let n = 0; n < 3; n += 1) between.push(await nextSegment(cluster))
+    const again = await core.api.walArchiveStream.resume({ archiveId })
+    await streams(core, again.jobId)
+    const last = await nextSegment(cluster)
+    const named = (segment: string) => path.join(folder, `${segment}${compress === '' ? '' : '.gz'}`)
+    await until('the segment', () => fs.existsSync(named(last)))
+    expect(await core.api.walArchiveStream.status({ archiveId })).toMatchObject({ state: 'streaming', begins: first })
+    for (const segment of [first, ...between, last]) expect(fs.existsSync(named(segment)), segment).toBe(true)
+    expect(fs.readdirSync(folder).filter((name) => name.slice(0, 24) < first)).toEqual([])
+    // A base backup that ended where the slot begins goes on from here; one from before does not.
+    const verified = async (lsn: unknown) => {
+      const place = { timeline: 1, lsn: String(lsn) }
+      const source = { label: '', systemIdentifier: String(before?.system) } as ChainStart['source']
+      const backup = { kind: 'base-backup', walMethod: 'stream', start: place, stop: place, source }
+      return (await verifyWalChain(core.app.services, { folder, backup, signal: new AbortController().signal })).verification
+    }
+    expect(await verified(at?.lsn)).toMatchObject({ ok: true })
+    expect(await verified(before?.lsn)).toMatchObject({
+      ok: false,
+      detail: `${early} is missing. Nothing after ${String(before?.lsn)} can be reached.`,
+    })
+    await core.api.walArchiveStream.dropSlot({ archiveId, forget: true })
+    expect(await slots(cluster)).toEqual([])
   })
 
   it.each(major >= 15 ? ['6', 'lz4'] : ['6'])('compresses with %s', async (compress) => {

@@ -2,17 +2,18 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { type backups as backupsContract, type VerifyRequest, verifyRequest } from '../../../shared/contracts/backups'
-import { type BackupRecord, backupSubject, isPhysical } from '../../../shared/model/backupRecord'
+import { linkProblem } from '../../../shared/model/backupChain'
+import { type BackupRecord, type BaseBackupRecord, backupSubject, isPhysical } from '../../../shared/model/backupRecord'
 import { holdsItsWal, levelProblem, levelsFor } from '../../../shared/model/verifyLevels'
 import type { WalArchive } from '../../../shared/model/walArchive'
 import { AppError } from '../../../shared/rpc/appError'
 import type { Handlers } from '../../../shared/rpc/contract'
+import { findChain } from '../../library/findChain'
 import { freeBytes } from '../../library/freeSpace'
 import { readRecord, recordName } from '../../library/recordFile'
 import { scanLibraries } from '../../library/scanLibrary'
 import type { Services } from '../../services'
 import { foreignInput, startForeign } from './adoptBackup'
-import { findChain } from './backupChain'
 import { knownLibraries, removeBackup, requireAbsolute } from './removeBackup'
 import { type VerifyPlan, verifyBackup, verifyOnCancel, verifySteps } from './verifyBackup'
 import { readWindows } from './windows'
@@ -99,9 +100,21 @@ async function planVerify(services: Needs, { path: place, levels: asked, archive
     })
   }
   const levels = possible.filter((level) => (asked ? asked.includes(level) : level !== 'wal' || withWal))
-  const needsChain = record.kind === 'base-backup' && levels.includes('manifest')
-  const chain = needsChain ? await findChain(knownLibraries(services), { folder, record }) : { parents: [], problem: '' }
+  const chain =
+    record.kind === 'base-backup' && levels.includes('manifest')
+      ? await parentsOf(services, folder, record)
+      : { parents: [], problem: '' }
   return { folder, record, levels, archives, chain }
+}
+
+async function parentsOf(services: Needs, folder: string, record: BaseBackupRecord): Promise<VerifyPlan['chain']> {
+  const { links, problem } = await findChain(knownLibraries(services), folder, record)
+  // One that does not fit is shown in its place elsewhere, and is not what this backup builds on.
+  const parents = links.filter((link, at) => {
+    const child = links[at + 1]
+    return child !== undefined && linkProblem(child, link) === ''
+  })
+  return { parents: parents.map((parent) => ({ folder: parent.path, record: parent.record })), problem }
 }
 
 /** The one that was chosen, or every known one of the same cluster whose folder is there. */

@@ -8,7 +8,6 @@ import { AppError } from '../../../shared/rpc/appError'
 import type { JobContext } from '../../jobs/jobTypes'
 import { addVerification } from '../../library/recordFile'
 import type { Services } from '../../services'
-import type { BackupChain } from './backupChain'
 import { type Difference, judged, type LevelResult, notRun, type Subject, sayDifferences, toIssue } from './levelResult'
 import { verifyChecksums } from './verifyChecksums'
 import { verifyManifest } from './verifyManifest'
@@ -28,7 +27,8 @@ export interface VerifyPlan extends Subject {
   levels: VerifyLevel[]
   /** Whose WAL is followed from the backup on. */
   archives: WalArchive[]
-  chain: BackupChain
+  /** What an incremental backup builds on, the full one first, and why the chain does not hold, in a sentence; ''. */
+  chain: { parents: Subject<BaseBackupRecord>[]; problem: string }
 }
 
 type Needs = Pick<Services, 'tools' | 'paths' | 'spawn'>
@@ -89,11 +89,12 @@ async function runLevel(plan: VerifyPlan, level: VerifyLevel, job: JobContext, s
  */
 async function verifyChain(
   base: Subject<BaseBackupRecord>,
-  { parents, problem }: BackupChain,
+  { parents, problem }: VerifyPlan['chain'],
   job: JobContext,
   services: Needs,
 ): Promise<LevelResult> {
-  const differences: Difference[] = problem === '' ? [] : [{ file: base.folder, what: `can’t be restored: ${problem}` }]
+  const differences: Difference[] =
+    problem === '' ? [] : [{ file: base.folder, what: `can’t be restored: ${problem.replace(/\.$/, '')}` }]
   const unproved: string[] = []
   for (const [at, parent] of parents.entries()) {
     job.log(`Backup ${at + 1} of ${parents.length + 1} of the chain: ${parent.folder}`)

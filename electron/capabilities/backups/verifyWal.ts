@@ -1,5 +1,6 @@
 // The level wal: every record from the backup's start to its stop, where its WAL came along, then the archives up to their ends.
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { WalRange } from '../../../shared/model/backupManifest'
@@ -7,13 +8,15 @@ import type { PhysicalRecord } from '../../../shared/model/backupRecord'
 import { formatLsn, toLsn } from '../../../shared/model/lsn'
 import { holdsItsWal } from '../../../shared/model/verifyLevels'
 import type { WalArchive } from '../../../shared/model/walArchive'
+import { segmentName } from '../../../shared/model/walFile'
 import { AppError } from '../../../shared/rpc/appError'
 import { verifyWalChain } from '../../archive/verifyWalChain'
+import { findWrongLength } from '../../archive/wrongLength'
 import type { JobContext } from '../../jobs/jobTypes'
 import { listFolder } from '../../library/checksumFiles'
 import { type ExactTool, findExactTool } from '../../library/exactTool'
 import { isBackupTar, readTarBackup } from '../../library/readTarBackup'
-import { readWalRange, segmentsInWords } from '../../library/readWalRange'
+import { readWalRange, segmentsInWords, walPageSize } from '../../library/readWalRange'
 import { packedBy, unpackProblem } from '../../library/unpackFile'
 import type { Services } from '../../services'
 import { countDamage, type Difference, type LevelResult, notRun, type Subject } from './levelResult'
@@ -75,7 +78,7 @@ async function readOwnWal(subject: Physical, tool: ExactTool, job: JobContext, s
   if (typeof place === 'string' || Array.isArray(place)) return place
   const differences: Difference[] = []
   for (const range of await rangesOf(subject)) {
-    const words = await readWalRange(job, tool, place.wal, range)
+    const words = (await readWalRange(job, tool, place.wal, range)) ?? (await lengthProblem(place.wal, range, record.segmentSize))
     if (words === null) continue
     const names = await segmentsInWords(words, place.wal, { timeline: range.timeline, segmentSize: record.segmentSize })
     const file = inTar ? place.shown : names.map((name) => `${place.shown}/${name}`).join(' or ') || place.shown
@@ -84,6 +87,20 @@ async function readOwnWal(subject: Physical, tool: ExactTool, job: JobContext, s
   }
   if (inTar) await rm(place.wal, { recursive: true, force: true })
   return differences
+}
+
+/** Of a record that pg_waldump takes for the end, since it says that it goes on behind it. */
+async function lengthProblem(folder: string, range: WalRange, segmentSize: number): Promise<string | null> {
+  const { timeline, start, end } = range
+  const [size, page] = [BigInt(segmentSize), BigInt(walPageSize)]
+  const numbers = new Set([end - 1n - page, end - 1n].map((lsn) => lsn / size))
+  const files = [...numbers].map((number) => ({
+    path: path.join(folder, segmentName({ timeline, number }, segmentSize)),
+    start: number * size,
+  }))
+  const there = files.filter((file) => existsSync(file.path))
+  const wrong = await findWrongLength(there, { from: start, end }, { segmentSize, pageSize: walPageSize })
+  return wrong && `at ${formatLsn(wrong.at)}, ${wrong.words}`
 }
 
 /** As the manifest says, which knows of a change of timeline on the way; without one, from start to stop. */

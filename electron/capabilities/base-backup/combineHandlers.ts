@@ -1,12 +1,11 @@
 // Answers the calls that combine a chain into a full backup.
 import type { baseBackup as baseBackupContract, CombineRequest } from '../../../shared/contracts/baseBackup'
-import { chainOf, isBase } from '../../../shared/model/backupChain'
 import { AppError } from '../../../shared/rpc/appError'
 import type { Handlers } from '../../../shared/rpc/contract'
 import { isFree } from '../../library/backupFolder'
+import { findChain } from '../../library/findChain'
 import { freeBytes } from '../../library/freeSpace'
 import { readRecord } from '../../library/recordFile'
-import { scanLibraries } from '../../library/scanLibrary'
 import { chainProblems } from './combineChain'
 import { dataName, settingsName } from './planBaseBackup'
 import { type CombinePlan, type CombineServices, chooseTool, combineRefusal, planCombine } from './planCombine'
@@ -29,13 +28,11 @@ export function combineHandlers(services: CombineServices): CombineCalls {
 
 async function prepareCombine(services: CombineServices, folder: string, signal: AbortSignal) {
   const libraries = [...new Set([...services.settings.get().libraries, services.paths.defaultLibrary])]
-  const { backups } = await scanLibraries(libraries, signal)
   const record = await readRecord(folder)
-  const entry = backups.find((found) => found.path === folder) ?? { path: folder, library: '', size: '0', record }
-  if (!isBase(entry)) {
+  if (record.kind !== 'base-backup') {
     throw new AppError('bad_input', `${folder} is no base backup.`, { hint: 'Only a chain of base backups can be combined.' })
   }
-  const { links, problem } = chainOf(entry, backups)
+  const { links, problem } = await findChain(libraries, folder, record, signal)
   const { tool, problem: missing } = await chooseTool(services, record.source.serverVersion)
   return {
     chain: links.map(({ path, record: { label, startedAt, start, size, incremental, format, stopTime } }) => ({

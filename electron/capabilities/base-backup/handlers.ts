@@ -13,6 +13,7 @@ import { readPhysicalSource } from '../../postgres/readPhysicalSource'
 import { withClient } from '../../postgres/withClient'
 import { combineHandlers, startCombine } from './combineHandlers'
 import { findParents } from './findParents'
+import { askLeftSlot, dropLeftSlot } from './leftSlot'
 import {
   type BaseBackupPlan,
   type BaseBackupServices,
@@ -44,6 +45,8 @@ export function baseBackupHandlers(services: BaseBackupServices): Handlers<typeo
     start: (request, { signal }) => startBase(services, request, signal),
     ...combineHandlers(services),
     summarize: ({ connectionId }, { signal }) => turnSummarizeOn(services, connectionId, signal),
+    leftSlot: ({ jobId }, { signal }) => askLeftSlot(services, jobId, signal),
+    dropLeftSlot: ({ jobId, ...confirm }, { signal }) => dropLeftSlot(services, jobId, confirm, signal),
   }
 }
 

@@ -59,7 +59,7 @@ export async function runBaseBackup(
   if (request.options.noClean === true) folder?.keepOnFailure(() => '--no-clean was asked for.')
   const tools = await services.connections.toolEnvironment(plan.connection)
   job.onCleanup('the passfile', tools.remove)
-  const slot = guardSlot(job, services, plan.connection, request)
+  const slot = guardSlot(job, services, plan, request)
   if (isAsked(request.options.waldir)) watchWalFolder(job, String(request.options.waldir))
 
   const warn = (text: string) => void warnings.push(text)

@@ -1,15 +1,21 @@
 // A replication slot that the backup itself makes: dropped again when the backup does not succeed, named when that can't be done.
 import type { BaseBackupRequest } from '../../../shared/contracts/baseBackup'
+import { quoteLiteral } from '../../../shared/model/identifier'
 import { AppError } from '../../../shared/rpc/appError'
 import { isAsked } from '../../../shared/tools/defineTool'
 import type { JobContext } from '../../jobs/jobTypes'
 import { withClient } from '../../postgres/withClient'
 import { messageOf } from '../../process/systemError'
 import type { ResolvedConnection, Services } from '../../services'
+import type { BaseBackupPlan } from './planBaseBackup'
 
 /** The name of the slot that pg_basebackup will make and leave; null when it makes none but a temporary one. */
 export function createdSlot({ options }: Pick<BaseBackupRequest, 'options'>): string | null {
   return options.createSlot === true && isAsked(options.slot) ? String(options.slot) : null
+}
+
+export function dropStatement(slot: string): string {
+  return `SELECT pg_drop_replication_slot(${quoteLiteral(slot).trim()});`
 }
 
 export interface SlotGuard {
@@ -21,15 +27,18 @@ export interface SlotGuard {
 export function guardSlot(
   job: JobContext,
   services: Pick<Services, 'connections'>,
-  connection: ResolvedConnection,
+  { connection, source }: Pick<BaseBackupPlan, 'connection' | 'source'>,
   request: BaseBackupRequest,
 ): SlotGuard | null {
   const slot = createdSlot(request)
   if (slot === null) return null
   let finished = false
-  const left = `the replication slot ${slot} on ${connection.label}, if it was made: it keeps WAL until SELECT pg_drop_replication_slot('${slot}');`
+  const left = `the replication slot ${slot} on ${connection.label}, if it was made: it keeps WAL until ${dropStatement(slot)}`
   // Persisted now: when the application is killed, the next start names it.
-  job.output({ partial: null, final: `slot ${slot}`, left })
+  job.output({
+    ...{ partial: null, final: `slot ${slot}`, left },
+    slot: { name: slot, systemIdentifier: source.systemIdentifier },
+  })
   job.onCleanup('the replication slot', async () => {
     if (finished) return
     if (request.keepSlot) return job.log(`The replication slot ${slot} is kept, as asked for.`, 'warning')

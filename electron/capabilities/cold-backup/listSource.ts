@@ -2,6 +2,7 @@
 import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../../../shared/rpc/appError'
+import { fileStamp } from '../../library/copyFiles'
 import { readTablespaceLinks } from '../../postgres/findLocalClusters'
 import { errorCode } from '../../process/systemError'
 import { emptiedFolder, leftOut, mayBeLinked } from './leftOut'
@@ -163,7 +164,7 @@ async function entryOf(source: string, path: string): Promise<SourceEntry> {
   const { size, mode, uid, gid } = found
   return {
     ...{ source, path, size: Number(size), mode: Number(mode & 0o7777n), uid: Number(uid), gid: Number(gid) },
-    stamp: stampOf(found),
+    stamp: fileStamp(found),
   }
 }
 
@@ -172,16 +173,11 @@ export function listFiles(files: readonly string[], place: (file: string) => str
   return Promise.all(files.map(async (file) => entryOf(await realpath(file), place(file))))
 }
 
-/** ctime moves with every write and can't be set back; inode tells a replaced file. */
-export function stampOf(found: { ino: bigint; size: bigint; mtimeNs: bigint; ctimeNs: bigint }): string {
-  return [found.ino, found.size, found.mtimeNs, found.ctimeNs].join(' ')
-}
-
 /** Throws AppError conflict when one of the files is not as it was listed. */
 export async function requireUnchanged(files: readonly SourceEntry[]): Promise<void> {
   for (const file of files) {
     const found = await lstat(file.source, { bigint: true }).catch(() => null) // gone is changed too
-    if (!found || stampOf(found) !== file.stamp) throw changedMeanwhile(file.source)
+    if (!found || fileStamp(found) !== file.stamp) throw changedMeanwhile(file.source)
   }
 }
 

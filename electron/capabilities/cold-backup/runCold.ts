@@ -15,7 +15,7 @@ import { openFolder } from '../../library/openFolder'
 import { needsCrashRecovery } from '../../postgres/localClusterState'
 import { errorCode, fromSystemError } from '../../process/systemError'
 import { configurationPath, describeResult, makeRecord } from './coldRecord'
-import { copyFiles } from './copyFiles'
+import { copyCluster } from './copyCluster'
 import { listFiles, requireUnchanged, type SourceEntry } from './listSource'
 import { type ColdPlan, type ColdServices, planCold, refusal } from './planCold'
 
@@ -156,13 +156,13 @@ async function copy(
   let done = 0
   let lookedAt = Date.now()
   const parents = sources.map((file) => path.posix.dirname(file.path))
-  const copied = await copyFiles(
+  const copied = await copyCluster(
     plan.place.partial,
     [...new Set([...plan.listing.folders.map((folder) => folder.path), ...parents, ...settingsFolders])],
     sources,
     {
       signal: job.signal,
-      onBytes: (bytes, label) => {
+      onBytes: (bytes, { path: label }) => {
         done += bytes
         job.progress({ done, total, unit: 'bytes', label })
       },

@@ -64,13 +64,17 @@ async function mark(folder: string, account: OsAccount | null): Promise<void> {
   await own(file, account)
 }
 
-/** Gives it the final name; an empty folder there makes room. */
-export async function finishPlace(place: Place): Promise<void> {
+/** Gives it the final name; an empty folder there makes room. `named` is called as soon as it has it, whatever comes after. */
+export async function finishPlace(place: Place, account: OsAccount | null, named: () => void): Promise<void> {
   try {
     await rm(path.join(place.partial, unfinishedMark))
     await syncFolder(place.partial)
     // rename replaces an empty folder, and fails for one that holds something.
-    await rename(place.partial, place.final)
+    await rename(place.partial, place.final).catch(async (error: unknown) => {
+      await mark(place.partial, account)
+      throw error
+    })
+    named()
     await chmod(place.final, 0o700)
     await syncFolder(path.dirname(place.final))
   } catch (error) {
@@ -95,10 +99,11 @@ export function keptName(dataDirectory: string, at: Date): string {
   }
 }
 
-/** Throws AppError when it can't be renamed: a mount point, say. */
-export async function setAside(dataDirectory: string, kept: string): Promise<void> {
+/** Throws AppError when it can't be renamed: a mount point, say. `renamed` is called as soon as it is. */
+export async function setAside(dataDirectory: string, kept: string, renamed: () => void): Promise<void> {
   try {
     await rename(dataDirectory, kept)
+    renamed()
     await syncFolder(path.dirname(kept))
   } catch (error) {
     throw fromSystemError(error, `rename ${dataDirectory} to ${kept}`) ?? error

@@ -121,15 +121,12 @@ function guardDestination(job: JobContext, services: RecoveryServices, plan: Rec
     if (taken.has(plan.data)) {
       await stopRecovered(services, plan).catch((error: unknown) => {
         job.leftover(`a server may still run in ${plan.data.final}: ${messageOf(error)}`)
+        if (aside) job.leftover(`${plan.kept}: the data directory of before, whole`)
         throw error
       })
     }
     for (const place of taken) await unfinishPlace(place, plan.account)
-    if (aside && plan.kept !== null && !existsSync(plan.data.final)) {
-      await rename(plan.kept, plan.data.final)
-      await syncFolder(path.dirname(plan.data.final))
-      job.log(`${plan.data.final} is again what it was before.`, 'warning')
-    }
+    if (aside && plan.kept !== null) await putBack(job, plan.kept, plan.data.final)
     for (const { partial } of places) {
       if (existsSync(partial)) job.leftover(`${partial}: unfinished. Starting again removes it first.`)
     }
@@ -143,6 +140,17 @@ function guardDestination(job: JobContext, services: RecoveryServices, plan: Rec
       kept = true
     },
   }
+}
+
+/** The data directory of before gets its name again, where nobody else has taken it. */
+async function putBack(job: JobContext, kept: string, final: string): Promise<void> {
+  if (existsSync(final)) {
+    job.leftover(`${kept}: the data directory of before, whole. Something else is at ${final}.`)
+    return
+  }
+  await rename(kept, final)
+  await syncFolder(path.dirname(final))
+  job.log(`${final} is again what it was before.`, 'warning')
 }
 
 async function copy(job: JobContext, plan: RecoveryPlan): Promise<void> {
@@ -241,7 +249,7 @@ async function requireRightControl(services: RecoveryServices, plan: RecoveryPla
 
 /** The last look, and then the names: nobody may have started the cluster, or put something there, since the checks. */
 async function takePlace(job: JobContext, services: RecoveryServices, plan: RecoveryPlan, undo: Undo): Promise<void> {
-  const { target, kept, data, spaces } = plan
+  const { target, kept, data, spaces, account } = plan
   job.signal.throwIfAborted()
   if (target && kept !== null) {
     const now = await inspectCluster(services, target.dataDirectory, job.signal)
@@ -255,16 +263,11 @@ async function takePlace(job: JobContext, services: RecoveryServices, plan: Reco
     const conflict = conflictAt(place.final, await whatIsAt(place.final))
     if (conflict) throw conflict
   }
-  for (const place of spaces) {
-    await finishPlace(place)
-    undo.took(place)
-  }
+  for (const place of spaces) await finishPlace(place, account, () => undo.took(place))
   if (kept !== null) {
     job.output({ partial: null, final: kept, left: `${kept}: the data directory of before, whole` })
-    await setAside(data.final, kept)
-    undo.setAside()
+    await setAside(data.final, kept, undo.setAside)
     job.log(`${data.final} is now ${kept}`)
   }
-  await finishPlace(data)
-  undo.took(data)
+  await finishPlace(data, account, () => undo.took(data))
 }

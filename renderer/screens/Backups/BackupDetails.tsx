@@ -8,6 +8,7 @@ import { formatPgVersion } from '../../../shared/model/pgVersion'
 import { Button } from '../../components/Button'
 import { Chip, Severity } from '../../components/Chip'
 import { CopyButton } from '../../components/CopyButton'
+import { checkWord } from '../../components/checkWords'
 import { Dialog } from '../../components/Dialog'
 import { Note } from '../../components/Feedback'
 import { type KeyValue, KeyValues } from '../../components/KeyValues'
@@ -21,7 +22,6 @@ import { RecordFiles } from './RecordFiles'
 import { RemoveBackup } from './RemoveBackup'
 import { VerifiedMark } from './VerifiedMark'
 import { VerifyDialog } from './VerifyDialog'
-import { checkWord } from './verifyWords'
 
 export interface BackupDetailsProps {
   entry: CatalogEntry | undefined

@@ -1,8 +1,9 @@
 // How a backup was last checked: sign, word and age.
 import type { BackupRecord } from '../../../shared/model/backupRecord'
 import { Severity } from '../../components/Chip'
+import { verificationWord } from '../../components/checkWords'
 import { formatAgo, formatWhen } from '../../format/time'
-import { lastVerification, verificationWord } from './catalog'
+import { lastVerification } from './catalog'
 
 const levels = { ok: 'pass', warn: 'warning', err: 'blocker' } as const
 

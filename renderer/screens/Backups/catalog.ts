@@ -103,20 +103,6 @@ export function lastVerification(record: BackupRecord): Verification | undefined
   return standingVerification(record)
 }
 
-/** In words, with how it is to be shown. */
-export function verificationWord(check: Verification | undefined): { word: string; tone: 'ok' | 'warn' | 'err' } {
-  if (check === undefined) return { word: 'Never checked', tone: 'warn' }
-  if (!check.ok) return { word: 'Check failed', tone: 'err' }
-  const words = {
-    checksums: 'Checksums match',
-    read: 'Read in full',
-    manifest: 'As its manifest',
-    wal: 'WAL complete',
-    drill: 'Restored',
-  }
-  return { word: words[check.level], tone: 'ok' }
-}
-
 /** From worst to best, so that what needs a look comes first. */
 function verificationRank(record: BackupRecord): string {
   const check = lastVerification(record)

@@ -1,22 +1,10 @@
 // The levels of a verification in words: what each proves of this backup, and how much it reads for that.
 import type { CatalogEntry } from '../../../shared/contracts/backups'
-import { type BackupRecord, isPhysical, type Verification } from '../../../shared/model/backupRecord'
+import { type BackupRecord, isPhysical } from '../../../shared/model/backupRecord'
 import { formatBytes } from '../../../shared/model/byteCount'
 import { toLsn } from '../../../shared/model/lsn'
 import { holdsItsWal, type VerifyLevel, verifyLevels } from '../../../shared/model/verifyLevels'
 import { formatDuration } from '../../format/duration'
-
-/** A result in the list of all: which level it was of, also where it failed. */
-export function checkWord({ level, ok }: Verification): string {
-  const words: Record<Verification['level'], readonly [whole: string, damaged: string]> = {
-    checksums: ['Checksums match', 'Checksums differ'],
-    read: ['Read in full', 'Reading failed'],
-    manifest: ['As its manifest', 'Not as its manifest'],
-    wal: ['WAL complete', 'WAL broken'],
-    drill: ['Restored', 'Restore failed'],
-  }
-  return words[level][ok ? 0 : 1]
-}
 
 /** Those that a backup of its kind could have: one that this backup can't have is shown with the reason. */
 export function shownLevels(record: BackupRecord): VerifyLevel[] {

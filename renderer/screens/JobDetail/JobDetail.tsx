@@ -15,6 +15,7 @@ import { useNow } from '../../stores/useNow'
 import { IssuesCard } from './IssuesCard'
 import { JobActions } from './JobActions'
 import { KeptCard } from './KeptCard'
+import { LeftSlotCard, leftSlotOf } from './LeftSlotCard'
 import { LogCard } from './LogCard'
 import { OutcomeBanner } from './OutcomeBanner'
 import { PhasesCard } from './PhasesCard'
@@ -56,6 +57,7 @@ function JobPage({ job, line, view: wanted }: { job: JobSnapshot; line: string |
   const ended = isEnded(job.state)
   const hasIssues = job.issues.length > 0
   const view: View = hasIssues && wanted !== 'log' && line === null && (ended || wanted === 'issues') ? 'issues' : 'log'
+  const leftSlot = leftSlotOf(job)
   const [focus, setFocus] = useState<{ line: number } | null>(line === null ? null : { line: Number(line) })
   const show = (next: View, at?: number) => {
     setFocus(at === undefined ? null : { line: at })
@@ -83,6 +85,7 @@ function JobPage({ job, line, view: wanted }: { job: JobSnapshot; line: string |
         <div className="col g12 job-side">
           {ended && <ResultCard job={job} />}
           {ended && job.result?.kept && <KeptCard job={job} name={job.result.kept.database} />}
+          {leftSlot !== null && <LeftSlotCard job={job} name={leftSlot} />}
           {job.result?.rowCheck && <RowCheckCard check={job.result.rowCheck} />}
           {ended && <PhasesCard steps={job.steps} />}
           {job.result?.restored && !hasIssues && <RestoredCard restored={job.result.restored} />}

@@ -3,12 +3,13 @@ import type { ReactNode } from 'react'
 import type { CatalogEntry } from '../../../shared/contracts/backups'
 import { backupSubject, isPhysical } from '../../../shared/model/backupRecord'
 import { formatBytes } from '../../../shared/model/byteCount'
+import { standingVerification } from '../../../shared/model/verifyLevels'
 import { Chip } from '../../components/Chip'
+import { verificationWord } from '../../components/checkWords'
 import { Icon, type IconName } from '../../components/Icon'
 import { type KeyValue, KeyValues } from '../../components/KeyValues'
 import { formatAgo, formatWhen } from '../../format/time'
 import { placeLink } from '../../stores/navigation'
-import { type CheckState, checkState } from './protection'
 
 interface KindCardProps {
   icon: IconName
@@ -38,30 +39,15 @@ export function KindCard({ icon, title, chip, figure, beside, rows, children }: 
   )
 }
 
-export function CheckChip({ state }: { state: CheckState }) {
-  if (state === 'read')
-    return (
-      <Chip tone="pass" icon="check">
-        Read in full
-      </Chip>
-    )
-  if (state === 'checksums')
-    return (
-      <Chip tone="pass" icon="check">
-        Checksums match
-      </Chip>
-    )
-  if (state === 'failed')
-    return (
-      <Chip tone="blocker" icon="block">
-        Check failed
-      </Chip>
-    )
-  return (
-    <Chip tone="warning" icon="warn">
-      Never checked
-    </Chip>
-  )
+const chips = {
+  ok: { tone: 'pass', icon: 'check' },
+  warn: { tone: 'warning', icon: 'warn' },
+  err: { tone: 'blocker', icon: 'block' },
+} as const
+
+function CheckChip({ record }: Pick<CatalogEntry, 'record'>) {
+  const { word, tone } = verificationWord(standingVerification(record))
+  return <Chip {...chips[tone]}>{word}</Chip>
 }
 
 export function LastDumpCard({ last, read, now }: { last: CatalogEntry | null; read: boolean; now: number }) {
@@ -78,7 +64,7 @@ export function LastDumpCard({ last, read, now }: { last: CatalogEntry | null; r
     <KindCard
       icon="backups"
       title="Last dump"
-      chip={<CheckChip state={checkState(last)} />}
+      chip={<CheckChip record={record} />}
       figure={formatAgo(record.startedAt, new Date(now))}
       beside={formatWhen(record.startedAt)}
       rows={[
@@ -115,7 +101,7 @@ export function BaseBackupCard({ last, read, now }: { last: CatalogEntry | null;
     <KindCard
       icon="disk"
       title="Last base backup"
-      chip={<CheckChip state={checkState(last)} />}
+      chip={<CheckChip record={record} />}
       figure={formatAgo(record.startedAt, new Date(now))}
       beside={formatWhen(record.startedAt)}
       rows={[

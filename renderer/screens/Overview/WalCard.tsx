@@ -2,6 +2,7 @@
 
 import { formatBytes } from '../../../shared/model/byteCount'
 import { Chip } from '../../components/Chip'
+import { FileName } from '../../components/FileName'
 import type { KeyValue } from '../../components/KeyValues'
 import { plural } from '../../format/numbers'
 import { formatAgo, formatWhen } from '../../format/time'
@@ -25,7 +26,11 @@ export function WalCard({ server: { archive, more, known, health, map }, archivi
   const state = archiveState(archive, health)
   const slot = archive.stream && health?.server?.slots.find(({ name }) => name === archive.stream?.slot)
   const rows: KeyValue[] = [
-    { label: 'Newest segment', value: health?.newest?.file ?? (health ? 'none' : '…'), mono: true },
+    {
+      label: 'Newest segment',
+      value: health?.newest ? <FileName name={health.newest.file} /> : health ? 'none' : '…',
+      mono: true,
+    },
     ...(archive.stream
       ? [{ label: 'Slot keeps', value: slot?.keptBytes == null ? 'not known' : keptWords(slot.keptBytes, slot.safeWalSize) }]
       : [{ label: 'Waiting', value: health?.server?.queue == null ? 'not known' : plural(health.server.queue, 'segment') }]),

@@ -3,6 +3,7 @@ import type { ArchiveHealth, ArchiveMap } from '../../../shared/contracts/walArc
 import { formatBytes } from '../../../shared/model/byteCount'
 import type { WalArchive } from '../../../shared/model/walArchive'
 import { Card } from '../../components/Card'
+import { FileName } from '../../components/FileName'
 import { type KeyValue, KeyValues } from '../../components/KeyValues'
 import { formatCount, plural } from '../../format/numbers'
 import { formatAgo, formatWhen } from '../../format/time'
@@ -58,7 +59,7 @@ function reachRows(health: ArchiveHealth | undefined, map: ArchiveMap | undefine
   const newest = health?.newest
   const last = map?.timelines.findLast(({ lastCommit }) => lastCommit !== null)?.lastCommit ?? newest?.lastCommit
   return [
-    { label: 'Newest segment', value: newest?.file ?? (health ? 'none' : '…'), mono: true },
+    { label: 'Newest segment', value: newest ? <FileName name={newest.file} /> : health ? 'none' : '…', mono: true },
     { label: 'Arrived', value: newest ? `${formatAgo(newest.at, new Date(now))}, ${formatWhen(newest.at)}` : '–' },
     { label: 'Reaches', value: newest ? `${newest.reaches}, timeline ${newest.timeline}` : '–', mono: true },
     { label: 'Last commit', value: last ? walWhen(last.time) : map && BigInt(map.toRead) > 0n ? 'not read yet' : 'none' },

@@ -2,6 +2,7 @@
 import type { ArchiveMap } from '../../../shared/contracts/walArchive'
 import { Card } from '../../components/Card'
 import { Severity } from '../../components/Chip'
+import { FileName } from '../../components/FileName'
 import { plural } from '../../format/numbers'
 
 const harmless: ReadonlySet<string> = new Set(['unknown', 'duplicate', 'content'])
@@ -38,7 +39,9 @@ export function OddFiles({ map }: { map: ArchiveMap }) {
           <tbody>
             {rows.map(({ file, level, word, says }) => (
               <tr key={`${file} ${says}`}>
-                <td className="mono wrap">{file}</td>
+                <td className="mono wrap">
+                  <FileName name={file} />
+                </td>
                 <td>
                   <Severity level={level}>{word}</Severity>
                 </td>

@@ -161,10 +161,12 @@ export function StreamArchiveCard({ archive, onChanged }: StreamArchiveCardProps
   )
 }
 
-function statusRows({ server, since, state }: StreamStatus): KeyValue[] {
-  if (!server) return []
+function statusRows({ server, since, state, begins }: StreamStatus): KeyValue[] {
+  const first = { label: 'Begins with', value: begins ?? 'nothing received yet', mono: begins !== null }
+  if (!server) return [first]
   const { slot } = server
   return [
+    first,
     ...(state === 'streaming' && since !== null ? [{ label: 'Streaming since', value: formatWhen(since) }] : []),
     { label: 'Position', value: server.written ?? 'not receiving', mono: server.written !== null },
     ...(server.segment === null ? [] : [{ label: 'Segment', value: server.segment, mono: true }]),

@@ -1,5 +1,6 @@
 // The catalog's list: search, filters, order, and what the checks amount to.
 import { describe, expect, it } from 'vitest'
+import { checkWord, verificationWord } from '../../../renderer/components/checkWords'
 import {
   distinct,
   filterBackups,
@@ -7,7 +8,6 @@ import {
   lastVerification,
   noFilter,
   sortBackups,
-  verificationWord,
 } from '../../../renderer/screens/Backups/catalog'
 import type { CatalogEntry } from '../../../shared/contracts/backups'
 import type { Verification } from '../../../shared/model/backupRecord'
@@ -57,7 +57,7 @@ function entry(
   }
 }
 
-const check = (at: string, level: 'read' | 'checksums', ok: boolean): Verification => ({ at, level, ok, detail: '' })
+const check = (at: string, level: Verification['level'], ok: boolean): Verification => ({ at, level, ok, detail: '' })
 const names = (entries: readonly CatalogEntry[]) => entries.map(({ record }) => record.id)
 
 describe('filter', () => {
@@ -116,6 +116,11 @@ describe('checks', () => {
     expect(verificationWord(check('x', 'read', false))).toEqual({ word: 'Check failed', tone: 'err' })
     expect(verificationWord(check('x', 'read', true))).toEqual({ word: 'Read in full', tone: 'ok' })
     expect(verificationWord(check('x', 'checksums', true))).toEqual({ word: 'Checksums match', tone: 'ok' })
+    // The same word wherever a check that went well is named: a base backup is as its manifest, which reads no page.
+    for (const level of ['checksums', 'read', 'manifest', 'wal', 'drill'] as const)
+      expect(verificationWord(check('x', level, true)).word).toBe(checkWord(check('x', level, true)))
+    expect(checkWord(check('x', 'manifest', true))).toBe('As its manifest')
+    expect(checkWord(check('x', 'manifest', false))).toBe('Not as its manifest')
   })
 })
 

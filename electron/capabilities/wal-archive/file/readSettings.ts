@@ -3,8 +3,10 @@ import type { Client } from 'pg'
 import { z } from 'zod'
 import { majorOf } from '../../../../shared/model/pgVersion'
 import type { ServerPlace } from '../../../postgres/localServer'
+import { mayAlter } from '../../../postgres/mayAlter'
 
 export const archiveSettings = ['wal_level', 'archive_mode', 'archive_library', 'archive_command', 'archive_timeout'] as const
+const alterable = archiveSettings.filter((name) => name !== 'wal_level')
 export type ArchiveSettingName = (typeof archiveSettings)[number]
 
 export interface ServerSetting {
@@ -105,7 +107,7 @@ export async function readArchiveSource(client: Client, host: string, port: numb
       pendingRestart: row.pending_restart,
     }
   }
-  const alter = facts.superuser || (majorOf(facts.version) >= 15 && (await mayAlter(client)))
+  const alter = facts.superuser || (majorOf(facts.version) >= 15 && (await mayAlter(client, alterable)))
   return {
     host,
     port,
@@ -149,13 +151,4 @@ async function readOwnValues(client: Client): Promise<Map<string, string>> {
     [archiveSettings],
   )
   return new Map(rows.map(({ name, setting }) => [name, setting ?? '']))
-}
-
-/** Rights on single settings came with 15. */
-async function mayAlter(client: Client): Promise<boolean> {
-  const { rows } = await client.query<{ may: boolean }>(
-    `SELECT bool_and(has_parameter_privilege(name, 'ALTER SYSTEM')) AS may FROM unnest($1::text[]) AS name`,
-    [archiveSettings.filter((name) => name !== 'wal_level')],
-  )
-  return rows[0]?.may === true
 }

@@ -11,7 +11,9 @@ import { freeBytes } from '../../../library/freeSpace'
 import { blockedSentence } from '../../../library/preflightRow'
 import { withServer } from '../../../postgres/openServer'
 import { fromSystemError, messageOf } from '../../../process/systemError'
+import { beginAtSlot, beginOf } from './beginAtSlot'
 import { dropSlot } from './dropSlot'
+import { limitSlots } from './limitSlots'
 import {
   chooseReceiver,
   createSlotSql,
@@ -52,6 +54,7 @@ export function walArchiveStreamHandlers(services: StreamServices): Handlers<typ
       await services.jobs.ended(job.id)
       return {}
     },
+    limitSlots: ({ connectionId, megabytes }, { signal }) => limitSlots(services, connectionId, megabytes, signal),
     status: ({ archiveId }, { signal }) => readStatus(services, requireStreamArchive(services, archiveId), signal),
     dropSlot: async ({ archiveId, forget }, { signal }) => ({
       dropped: await dropSlot(services, requireStreamArchive(services, archiveId), jobOf(services, archiveId), forget, signal),
@@ -121,6 +124,8 @@ async function setUp(services: StreamServices, request: StreamArchiveRequest, si
   const made = plan.known === null
   if (made) await withServer(services, plan.connection, (client) => client.query(createSlotSql(request.slot)), signal)
   try {
+    const fresh = { ...request, version: plan.source.version }
+    if (made) await withServer(services, plan.connection, (client) => beginAtSlot(client, fresh), signal)
     return startStream(services, requireStreamArchive(services, remember(services, plan)))
   } catch (error) {
     // A slot that nobody reads would fill the server's disk.
@@ -176,6 +181,7 @@ async function readStatus(services: StreamServices, archive: StreamArchive, sign
     jobId: job?.id ?? null,
     problem: standing?.state === 'trying' ? standing.words : '',
     since: standing?.since ?? null,
+    begins: await beginOf(archive.folder).catch(() => null), // a folder that can't be read is told by who writes into it
   }
   const state = job === null ? 'stopped' : standing?.state === 'going' ? 'streaming' : 'connecting'
   try {

@@ -1,10 +1,12 @@
 // Everything that is known before WAL is streamed: program, command, slot, folder, and what stands in the way.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Client } from 'pg'
 import { z } from 'zod'
 import type { StreamArchiveRequest } from '../../../../shared/contracts/walArchiveStream'
 import type { ShownCommand } from '../../../../shared/jobs/job'
 import { quoteLiteral } from '../../../../shared/model/identifier'
+import { majorOf } from '../../../../shared/model/pgVersion'
 import type { PreflightRow } from '../../../../shared/model/preflight'
 import type { WalArchive } from '../../../../shared/model/walArchive'
 import { AppError } from '../../../../shared/rpc/appError'
@@ -13,8 +15,11 @@ import { pgReceivewal } from '../../../../shared/tools/pgReceivewal'
 import { shownWords } from '../../../../shared/tools/showCommand'
 import { row, sortRows } from '../../../library/preflightRow'
 import { slug } from '../../../library/slug'
+import { mayAlter } from '../../../postgres/mayAlter'
 import { withServer } from '../../../postgres/openServer'
+import { freeOnServer } from '../../../postgres/sameMachine'
 import type { ResolvedConnection, Services } from '../../../services'
+import { keptSql, type LimitFacts } from './limitSlots'
 import { folderRows, replicationRow, serverRows, slotRows } from './preflightStream'
 
 export type StreamServices = Pick<Services, 'connections' | 'archives' | 'jobs' | 'spawn' | 'paths' | 'tools'>
@@ -29,12 +34,22 @@ const sourceRow = z.object({
   free_slots: z.int(),
   may_replicate: z.boolean(),
   role: z.string(),
-  oldest: z.string().nullable(),
+  may_look: z.boolean(),
+  superuser: z.boolean(),
+  reload: z.boolean(),
+  alter_system: z.string().nullable(),
+  data: z.string().nullable(),
+  kept: z.coerce.bigint(),
 })
 
 const slotRow = z.object({ name: z.string(), active: z.boolean(), physical: z.boolean() })
 
-export type StreamSource = z.infer<typeof sourceRow> & { slots: z.infer<typeof slotRow>[] }
+export type StreamSource = z.infer<typeof sourceRow> & {
+  slots: z.infer<typeof slotRow>[]
+  /** Of the segments that the server has, without the timeline; null where this role may not look. */
+  oldest: string | null
+  limit: LimitFacts
+}
 
 const sourceSql = `
   SELECT current_setting('server_version_num')::int AS version,
@@ -47,8 +62,12 @@ const sourceSql = `
          current_setting('max_replication_slots')::int - (SELECT count(*)::int FROM pg_replication_slots) AS free_slots,
          (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user) AS may_replicate,
          current_user::text AS role,
-         CASE WHEN has_function_privilege('pg_catalog.pg_ls_waldir()', 'EXECUTE')
-              THEN (SELECT min(substr(name, 9)) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$') END AS oldest`
+         has_function_privilege('pg_catalog.pg_ls_waldir()', 'EXECUTE') AS may_look,
+         current_setting('is_superuser') = 'on' AS superuser,
+         has_function_privilege('pg_catalog.pg_reload_conf()', 'EXECUTE') AS reload,
+         current_setting('allow_alter_system', true) AS alter_system,
+         (SELECT setting FROM pg_settings WHERE name = 'data_directory') AS data,
+         (SELECT coalesce(max(greatest(${keptSql}, 0)), 0)::bigint::text FROM pg_replication_slots) AS kept`
 
 export async function readStreamSource(
   services: Pick<Services, 'connections'>,
@@ -63,10 +82,29 @@ export async function readStreamSource(
       const { rows } = await client.query(
         `SELECT slot_name::text AS name, active, slot_type = 'physical' AS physical FROM pg_replication_slots ORDER BY 1`,
       )
-      return { ...source, slots: z.array(slotRow).parse(rows) }
+      const alter = source.superuser || (majorOf(source.version) >= 15 && (await mayAlter(client, ['max_slot_wal_keep_size'])))
+      const limit: LimitFacts = {
+        free: await freeOnServer(source.data, connection.settings.host),
+        kept: source.kept,
+        mayLimit: alter && source.reload && source.alter_system !== 'off' && !connection.readOnly,
+      }
+      return {
+        ...source,
+        slots: z.array(slotRow).parse(rows),
+        oldest: source.may_look ? await oldestSegment(client) : null,
+        limit,
+      }
     },
     signal,
   )
+}
+
+/** A query by itself: a function in FROM asks for the right even where a CASE goes around it. */
+async function oldestSegment(client: Client): Promise<string | null> {
+  const { rows } = await client.query<{ oldest: string | null }>(
+    "SELECT min(substr(name, 9)) AS oldest FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'",
+  )
+  return rows[0]?.oldest ?? null
 }
 
 export interface StreamPlan {

@@ -12,6 +12,7 @@ import { connect } from '../../../postgres/connect'
 import { errorCode } from '../../../process/systemError'
 import type { ResolvedConnection } from '../../../services'
 import { identifySegments } from '../identifySegments'
+import { limitFix } from './limitSlots'
 import type { StreamPlan, StreamServices, StreamSource } from './planStream'
 
 type Draft = Omit<StreamPlan, 'preflight'>
@@ -82,19 +83,30 @@ export function slotRows({ request, source, known }: Draft): PreflightRow[] {
         'No slot is free. Raise max_replication_slots and restart the server, or drop one nobody reads.',
       ),
     )
-  else rows.push(row('slot', 'pass', check, `${request.slot} is made, and keeps WAL from that moment on`))
+  else
+    rows.push(
+      row(
+        'slot',
+        'pass',
+        check,
+        `${request.slot} is made, and keeps WAL from the beginning of the last checkpoint on: there the archive begins. A base backup from before needs other WAL as well`,
+      ),
+    )
   if (source.keep === '-1') {
+    const limit = limitFix(source.limit)
     const what =
       'max_slot_wal_keep_size is -1: while nothing is received the slot keeps WAL without a limit, until the server’s disk is full and it stops.'
     rows.push(
       request.unlimited
-        ? row('keep', 'warning', 'WAL kept for the slot', what)
+        ? row('keep', 'warning', 'WAL kept for the slot', what, limit ? [limit] : [])
         : row(
             'keep',
             'blocker',
             'WAL kept for the slot',
-            `${what} Agree, or set a limit: ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; SELECT pg_reload_conf();`,
-            [setOption('Keep without a limit', 'unlimited', true)],
+            limit
+              ? `${what} Set a limit, or agree.`
+              : `${what} Agree, or have a limit set: ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; SELECT pg_reload_conf();`,
+            [...(limit ? [limit] : []), setOption('Keep without a limit', 'unlimited', true)],
           ),
     )
   } else

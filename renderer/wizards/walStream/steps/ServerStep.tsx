@@ -19,7 +19,7 @@ export function ServerStep({ connection, connections, prepared }: StreamStepProp
               value={connection.id}
               onChange={selectConnection}
               options={connections.map(({ id, label }) => ({ value: id, label }))}
-              help="It gets a replication slot; its settings stay."
+              help="It gets a replication slot; its settings stay, unless you set a limit for its slots at the end."
             />
           </div>
         </Card>
