@@ -40,13 +40,24 @@ export async function hashRest(
     },
   })
   job.progress(null)
-  let size = 0n
-  for (const name of files) size += BigInt((await lstat(path.join(place.partial, name))).size)
+  const size = await sizeOf(place.partial, files)
   const all = [...hashed, ...[...known].map(([name, tar]) => ({ ...tar, path: name }))].toSorted((a, b) =>
     a.path < b.path ? -1 : 1,
   )
   job.endStep('checksums', 'done', `${all.length} files, ${formatBytes(size)} in all`)
   return { files: all, size }
+}
+
+/** One after the other, some thousand files take as long as everything else here. */
+const sizesAtOnce = 256
+
+async function sizeOf(folder: string, files: readonly string[]): Promise<bigint> {
+  let size = 0n
+  for (let at = 0; at < files.length; at += sizesAtOnce) {
+    const some = await Promise.all(files.slice(at, at + sizesAtOnce).map((name) => lstat(path.join(folder, name))))
+    for (const one of some) size += BigInt(one.size)
+  }
+  return size
 }
 
 /** Where a file of the manifest lies within the backup's folder: tablespaces have folders of their own. */
