@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ConnectError } from '../../electron/postgres/connectError'
 import { type ConnectionSettings, sslModes } from '../../shared/model/connection'
-import { startCluster, type TestCluster, testMajors } from '../support/clusters'
+import { endMajors, startCluster, type TestCluster } from '../support/clusters'
 import { tempFolder } from '../support/tempFolder'
 import { type Certificates, draft, makeCertificates, newStore, useServerCertificate } from './connectionsSetup'
 
@@ -38,7 +38,7 @@ afterAll(() => {
   process.env.HOME = home
 })
 
-describe.each(testMajors())('PostgreSQL %i', (major) => {
+describe.each(endMajors())('PostgreSQL %i', (major) => {
   let cluster: TestCluster
   const { store } = newStore()
 

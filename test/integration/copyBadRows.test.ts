@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer'
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newestMajor, sharedCluster, type TestCluster, testMajors } from '../support/clusters'
+import { endMajors, newestMajor, sharedCluster, type TestCluster } from '../support/clusters'
 import { tempFolder } from '../support/tempFolder'
 import { badCsv, type CopyBench, startCopyBench, strangers } from './copySetup'
 
@@ -12,7 +12,7 @@ const long = process.env.WALKBACK_LONG === '1'
 const [count, bad] = long ? [1_000_000, 100] : [10_000, 10]
 const database = 'bad rows'
 
-describe.each(testMajors())('PostgreSQL %i', (major) => {
+describe.each(endMajors())('PostgreSQL %i', (major) => {
   let cluster: TestCluster
   let bench: CopyBench
   let folder: string

@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findPostmaster } from '../../electron/postgres/localClusterState'
-import { newestMajor, startCluster, type TestCluster, testMajors } from '../support/clusters'
+import { endMajors, newestMajor, startCluster, type TestCluster } from '../support/clusters'
 import { startCore, type TestCore } from '../support/core'
 import { type DebianTestCluster, makeDebianCluster } from '../support/debianCluster'
 import { tempFolder } from '../support/tempFolder'
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => debian.undo())
 
-describe.each(testMajors())('a running cluster of PostgreSQL %i', (major) => {
+describe.each(endMajors())('a running cluster of PostgreSQL %i', (major) => {
   let cluster: TestCluster
   beforeAll(async () => {
     cluster = await startCluster({ major })

@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { sharedCluster, testMajors } from '../support/clusters'
+import { endMajors, sharedCluster } from '../support/clusters'
 import { testAccount } from '../support/clusterTemplate'
 import { dropDatabase, dump, dumpGlobals, exists, makeDatabase, newDatabase, type RestoreLab, restoreLab } from './restoreSetup'
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
   lab = await restoreLab()
 })
 
-describe.each(testMajors())('PostgreSQL %i', (major) => {
+describe.each(endMajors())('PostgreSQL %i', (major) => {
   test('a missing tablespace: left out by an option, or created from the saved globals', async () => {
     const cluster = await sharedCluster(major)
     const id = await lab.connect(cluster)

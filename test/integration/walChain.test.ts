@@ -8,7 +8,7 @@ import { type ChainStart, type ChainVerdict, verifyWalChain } from '../../electr
 import { timelineTree } from '../../shared/model/archiveRanges'
 import { formatLsn, toLsn } from '../../shared/model/lsn'
 import { walChain } from '../../shared/model/walChain'
-import { binFolder, endMajors, newestMajor, testMajors } from '../support/clusters'
+import { binFolder, endMajors, newestMajor } from '../support/clusters'
 import { startCore, type TestCore } from '../support/core'
 import { tempFolder } from '../support/tempFolder'
 import { type ArchivingCluster, archived, startArchiving, switchWal, work } from '../support/walArchives'
@@ -74,7 +74,7 @@ const verify = (folder: string, backup: ChainStart): Promise<ChainVerdict> =>
 
 const readIndex = (folder: string) => readArchiveIndex(core.app.services, folder, { signal })
 
-describe.each(testMajors())('on PostgreSQL %i', (major) => {
+describe.each(endMajors())('on PostgreSQL %i', (major) => {
   let origin: Origin
   beforeAll(async () => {
     origin = await makeOrigin(major, 1, 6)

@@ -7,7 +7,7 @@ import { findRestartWay } from '../../electron/postgres/localServer'
 import { readAutoConf, restartServer } from '../../electron/postgres/restartServer'
 import type { FileArchiveRequest } from '../../shared/contracts/walArchiveFile'
 import { archiveCommand } from '../../shared/model/archiveCommand'
-import { endMajors, newestMajor, startCluster, type TestCluster, testMajors } from '../support/clusters'
+import { endMajors, newestMajor, startCluster, type TestCluster } from '../support/clusters'
 import { testAccount } from '../support/clusterTemplate'
 import { startCore, type TestCore } from '../support/core'
 import { tempFolder } from '../support/tempFolder'
@@ -38,7 +38,7 @@ function ownFolder(parent: string, name: string): string {
   return folder
 }
 
-describe.each(testMajors())('PostgreSQL %i', (major) => {
+describe.each(endMajors())('PostgreSQL %i', (major) => {
   let core: TestCore
   let cluster: TestCluster
   let connectionId: string
