@@ -30,7 +30,9 @@ function runFixture(suites: string) {
       timeout: 85_000,
     })
     const told = `${stdout}${stderr}`
-    return { told, ...outcome.parse(JSON.parse(/^OUTCOME (.*)$/m.exec(stdout)?.[1] ?? 'null')) }
+    const found = outcome.parse(JSON.parse(/^OUTCOME (.*)$/m.exec(stdout)?.[1] ?? 'null'))
+    // Files are told in the order in which they ended.
+    return { told, ...found, failures: found.failures.toSorted(), secondTries: found.secondTries.toSorted() }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -43,7 +45,7 @@ test('a test that fails twice fails, one that fails once is named, and tests in 
     failed: 2,
     skipped: ['second: test/second/always.test.mjs: is skipped'],
     secondTries: ['second: test/second/inOrder.test.mjs: three', 'second: test/second/setup.test.mjs: the file as a whole'],
-    failures: ['steady: test/steady/once.test.mjs: fails once', 'second: test/second/always.test.mjs: never holds'],
+    failures: ['second: test/second/always.test.mjs: never holds', 'steady: test/steady/once.test.mjs: fails once'],
   })
 }, 90_000)
 
