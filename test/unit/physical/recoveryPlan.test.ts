@@ -218,7 +218,7 @@ describe('rule 5: restore points and transactions', () => {
 
 describe('rule 6: a pinned timeline', () => {
   // Timeline 2 leaves timeline 1 in segment 4, at 3000.
-  const forked = (more: Parameters<typeof archiveOf> = []) =>
+  const forked = () =>
     archiveOf(
       segments(1, [1, 2, 3, 4, 5, 6]),
       history(2, [[1, at(4, 3000)]]),
@@ -243,7 +243,6 @@ describe('rule 6: a pinned timeline', () => {
         own: noActivity,
       }),
       segments(2, [5, 6, 7]),
-      ...more,
     )
 
   it('is a number, the wish’s own', () => {
@@ -416,13 +415,15 @@ describe('positions', () => {
     expect(plan(wishFor.lsn(at(8, 101))).warnings).toEqual([
       `Whether a record begins at ${formatLsn(at(8, 101))} or after it is not known: no commit does. Without one recovery fails.`,
     ])
-    expect(plan(wishFor.lsn(at(8, 101)), { look: { lastRecord: formatLsn(at(8, 200)) } })).toMatchObject({
+    expect(plan(wishFor.lsn(at(8, 101)), { look: { record: formatLsn(at(8, 200)) } })).toMatchObject({
+      stopsAt: `Stops after the record at ${formatLsn(at(8, 200))}.`,
+      stopLsn: formatLsn(at(8, 200)),
       warnings: [],
       blockers: [],
     })
-    expect(blocker(wishFor.lsn(at(8, 201)), { look: { lastRecord: formatLsn(at(8, 200)) } })).toMatchObject({
+    expect(blocker(wishFor.lsn(at(8, 201)), { look: { record: null } })).toMatchObject({
       reason: 'after-end',
-      says: `No record begins at ${formatLsn(at(8, 201))} or after it: the last record begins at ${formatLsn(at(8, 200))}. The archive ends at ${formatLsn(at(9))} on timeline 1.`,
+      says: `No record begins at ${formatLsn(at(8, 201))} or after it. The archive ends at ${formatLsn(at(9))} on timeline 1.`,
       nearest: wishFor.lsn(at(8, 100)),
     })
     expect(blocker(wishFor.lsn(at(9)))).toMatchObject({ reason: 'after-end' })
