@@ -1,7 +1,7 @@
 // Whether a backup and the WAL after it lead to a wish, by PostgreSQL's own rules, and where replay would stop.
 // Over 150 lines: a case for each kind of target, each with its sentence.
 import type { MomentRestorePoint, PointBlocker } from '../contracts/recoveryPoint'
-import type { TransactionEnd } from './archiveIndex'
+import type { SegmentEntry, TransactionEnd } from './archiveIndex'
 import { formatLsn, type Lsn, toLsn } from './lsn'
 import type { Reach } from './recoveryReach'
 import type { RecoveryWish } from './recoveryWish'
@@ -124,12 +124,14 @@ function judgeTime(reach: Reach, wish: RecoveryWish & { kind: 'time' }, { before
 }
 
 /** The end of the first segment with a commit that stops. */
-function stopSegment({ chain }: Reach, { value, inclusive }: RecoveryWish & { kind: 'time' }): Lsn {
+function stopSegment({ chain }: Reach, wish: RecoveryWish & { kind: 'time' }): Lsn {
+  return chain.segments.find(({ entry }) => stopsAtTime(entry, wish))?.to ?? chain.reaches
+}
+
+/** By the index: a COMMIT in it, or its last ABORT, stops a recovery to this time. */
+export function stopsAtTime({ own, inherited }: SegmentEntry, { value, inclusive }: RecoveryWish & { kind: 'time' }): boolean {
   const stops = (time: number | null | undefined) => time != null && (inclusive ? time > value : time >= value)
-  const found = chain.segments.find(({ entry }) =>
-    [entry.inherited, entry.own].some((one) => one !== null && (stops(one.latest) || stops(one.lastEnd?.time))),
-  )
-  return found?.to ?? chain.reaches
+  return [inherited, own].some((one) => one !== null && (stops(one.latest) || stops(one.lastEnd?.time)))
 }
 
 /** Source: recoveryStopsAfter and recoveryStopsBefore: the first record that begins at the position or after it stops. */
