@@ -1,4 +1,5 @@
 // What a physical backup is, with or without a record: its files, tablespaces, positions, and whether it can start by itself.
+// Long because each form of a backup, plain or tar, with or without a record, tells the same facts in another place.
 import { existsSync } from 'node:fs'
 import { open, readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'

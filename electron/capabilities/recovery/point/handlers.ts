@@ -33,8 +33,8 @@ export function recoveryPointHandlers(services: RecoveryServices, parts: Parts):
 }
 
 /** Throws AppError preflight with the blocker where no backup leads to it. */
-async function backupFor(services: RecoveryServices, request: PointRequest, signal: AbortSignal): Promise<string> {
-  const { plan } = await planWish(services, request, { fresh: false, signal })
+async function backupFor(services: RecoveryServices, request: PointRequest, signal: AbortSignal, fresh = false): Promise<string> {
+  const { plan } = await planWish(services, request, { fresh, signal })
   const refused = pointRefusal(plan)
   if (refused) throw refused
   if (plan.backup) return plan.backup.path
@@ -43,6 +43,6 @@ async function backupFor(services: RecoveryServices, request: PointRequest, sign
 
 /** With the backup that the plan chose: the run, and "run again", begin with the same one. */
 async function asRecovery(services: RecoveryServices, request: PointRunRequest, signal: AbortSignal): Promise<RecoveryRequest> {
-  const backup = request.point.backup ?? (await backupFor(services, request.point, signal))
+  const backup = request.point.backup ?? (await backupFor(services, request.point, signal, true))
   return { ...request, source: { path: backup }, point: { ...request.point, backup } }
 }
