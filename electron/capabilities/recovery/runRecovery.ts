@@ -15,7 +15,7 @@ import { copyBackup, makeFolder } from './copyBackup'
 import { conflictAt, finishPlace, openPlace, own, type Place, setAside, unfinishPlace, whatIsAt } from './destination'
 import type { Parts, RecoveryServices } from './parts'
 import { planRecovery, type RecoveryPlan, type RecoveryRequest, refusal } from './planRecovery'
-import { pointFiles } from './point/pointFiles'
+import { pointFiles, stageWal } from './point/pointFiles'
 import { describePoint } from './point/pointResult'
 import { pointSettings } from './point/pointRun'
 import { recoverToPoint } from './point/recoverToPoint'
@@ -78,6 +78,7 @@ export async function runRecovery(
 
   job.step('settings')
   const unpacked = await requireRightControl(services, plan, job.signal)
+  if (plan.point?.access === 'staged') await stageWal(job, plan.point, plan.data.partial, plan.account)
   await writeSettings(plan, unpacked)
   await takePlace(job, services, plan, undo)
   job.endStep('settings', 'done', plan.kept === null ? '' : `${plan.data.final} is kept as ${path.basename(plan.kept)}`)

@@ -66,9 +66,9 @@ describe('explainRecoveryFailure knows', () => {
       'The segment 000000010000000000000003 in the archive has 8388608 of 16777216 bytes.',
     ],
     [
-      'FATAL:  could not restore file "000000010000000000000003" from archive: child process exited with exit code 126',
+      'FATAL:  could not restore file "000000010000000000000003" from archive: child process exited with exit code 200',
       'archive-read',
-      'The segment 000000010000000000000003 could not be fetched from the archive: child process exited with exit code 126.',
+      'The segment 000000010000000000000003 could not be fetched from the archive: child process exited with exit code 200.',
     ],
     [
       'LOG:  WAL file is from different database system: WAL file database system identifier is 7, pg_control database system identifier is 8',
