@@ -13,6 +13,7 @@ import { errorCode, messageOf } from '../../process/systemError'
 import { connectRecovered, sayConnected } from './connectRecovered'
 import { copyBackup, makeFolder } from './copyBackup'
 import { conflictAt, finishPlace, openPlace, own, type Place, setAside, unfinishPlace, whatIsAt } from './destination'
+import { writeLookRecord } from './look/lookRecord'
 import type { Parts, RecoveryServices } from './parts'
 import { planRecovery, type RecoveryPlan, type RecoveryRequest, refusal } from './planRecovery'
 import { pointFiles, stageWal } from './point/pointFiles'
@@ -85,6 +86,7 @@ export async function runRecovery(
 
   if (plan.point) {
     const reached = await recoverToPoint(job, services, parts, plan, plan.point)
+    await writeLookRecord(job.id, plan, plan.point, reached.port)
     undo.keep()
     return describePoint(plan, plan.point, { ...reached, startedAt })
   }
