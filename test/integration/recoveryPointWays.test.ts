@@ -304,6 +304,24 @@ describe(`PostgreSQL ${majors.at(-1)}, what goes wrong`, () => {
     fs.rmSync(path.dirname(request.destination.folder), { recursive: true })
   }, 120_000)
 
+  test('the script does the same on a machine without Walkback', async () => {
+    const id = await registerArchive(base, copyOfArchive(), login)
+    const request = await pointRequest({ archiveId: id, wish: wish({ kind: 'time', value: marks[7]?.time }) }, login)
+    const { script } = await base.core.api.recoveryPoint.preview(request)
+    const text = (script ?? '').replaceAll('sudo -u postgres ', 'runuser -u postgres -- ')
+    execFileSync('sh', ['-s'], { input: text, cwd: '/', stdio: ['pipe', 'ignore', 'pipe'] })
+    const { folder, port } = request.destination
+    try {
+      await until('the pause', () =>
+        /pausing at the end of recovery/.test(fs.readFileSync(path.join(folder, 'log', 'server.log'), 'utf8')),
+      )
+      expect(await marksOn(archiving.cluster, port)).toEqual({ ids: [1, 2, 3, 4, 5, 6, 7, 8], recovering: true })
+    } finally {
+      stopServer(archiving.cluster, folder)
+    }
+    fs.rmSync(path.dirname(folder), { recursive: true })
+  }, 120_000)
+
   test('a cancel leaves archive and backup as they were, the destination plainly unfinished, and a new start works', async () => {
     const id = await registerArchive(base, copyOfArchive(), login)
     const { folder: archive } = (await base.core.api.walArchive.list({})).archives.find((one) => one.id === id) ?? { folder: '' }
