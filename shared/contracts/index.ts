@@ -10,10 +10,12 @@ import { dump } from './dump'
 import { host } from './host'
 import { jobs } from './jobs'
 import { localClusters } from './localClusters'
+import { look } from './look'
 import { objects } from './objects'
 import { dumpToServer } from './pipe'
 import { practice } from './practice'
 import { recovery } from './recovery'
+import { recoveryPoint } from './recoveryPoint'
 import { restore } from './restore'
 import { restoreOutcome } from './restoreOutcome'
 import { walArchive } from './walArchive'
@@ -29,6 +31,8 @@ export const contracts = {
   restore,
   restoreOutcome,
   recovery,
+  recoveryPoint,
+  look,
   dumpToServer,
   baseBackup,
   backups,
