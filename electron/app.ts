@@ -19,6 +19,7 @@ import { objectsHandlers } from './capabilities/objects/handlers'
 import { practiceHandlers, restartPractice } from './capabilities/practice/handlers'
 import { practicePart } from './capabilities/practice/part'
 import { recoveryHandlers, restartRecovery } from './capabilities/recovery/handlers'
+import { recoveryPointHandlers } from './capabilities/recovery/point/handlers'
 import { restartRestore, restoreHandlers } from './capabilities/restore/handlers'
 import { restoreOutcomeHandlers } from './capabilities/restore/outcomeHandlers'
 import { restorePart } from './capabilities/restore/part'
@@ -101,6 +102,7 @@ function mount(services: Services): AllHandlers {
     restore: restoreHandlers(services),
     restoreOutcome: restoreOutcomeHandlers(services),
     recovery: recoveryHandlers(services, parts),
+    recoveryPoint: recoveryPointHandlers(),
     dumpToServer: dumpToServerHandlers(services),
     baseBackup: baseBackupHandlers(services),
     backups: backupsHandlers(services),

@@ -14,6 +14,7 @@ import { objects } from './objects'
 import { dumpToServer } from './pipe'
 import { practice } from './practice'
 import { recovery } from './recovery'
+import { recoveryPoint } from './recoveryPoint'
 import { restore } from './restore'
 import { restoreOutcome } from './restoreOutcome'
 import { walArchive } from './walArchive'
@@ -29,6 +30,7 @@ export const contracts = {
   restore,
   restoreOutcome,
   recovery,
+  recoveryPoint,
   dumpToServer,
   baseBackup,
   backups,
