@@ -155,7 +155,7 @@ function listFolder(folder: string): FileOnDisk[] {
 }
 
 /** By major, the newest minor of each. */
-async function waldumps(services: IndexServices): Promise<Map<number, WaldumpProgram>> {
+export async function waldumps(services: Pick<IndexServices, 'tools'>): Promise<Map<number, WaldumpProgram>> {
   const programs = new Map<number, WaldumpProgram>()
   for (const { folder, version, programs: names } of await services.tools.installations()) {
     const known = programs.get(majorOf(version))

@@ -50,6 +50,21 @@ export async function readStretch(
   return ends.find((end) => end.kind !== 'sound') ?? ends[0]
 }
 
+/** COMMIT and ABORT alone, in the order of positions. */
+export async function readTransactions(stretch: Stretch, on: (event: WaldumpEvent) => void): Promise<WaldumpEnd> {
+  return runFiltered(stretch, ['Transaction'], on)
+}
+
+/** Where the first record begins that is not before the stretch's `from` and ends before its `to`; null when there is none. */
+export async function firstRecord(stretch: Stretch): Promise<Lsn | null> {
+  let text = ''
+  await run(stretch, { limit: 1 }, (chunk) => {
+    text += chunk.toString('latin1')
+  })
+  const lsn = /^rmgr: .*?, lsn: ([0-9A-F]+\/[0-9A-F]+), /m.exec(text)?.[1]
+  return lsn === undefined ? null : toLsn(lsn)
+}
+
 /** The switch to the stretch's timeline, where a record of it is there. */
 export async function findSwitch(stretch: Stretch): Promise<{ at: Lsn; from: number } | null> {
   let found: { at: Lsn; from: number } | null = null

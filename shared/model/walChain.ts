@@ -147,21 +147,32 @@ function missingFile(index: ArchiveIndex, parts: readonly TimelinePart[], timeli
   return { timeline, name, gap, odd: odd ? { file: odd.file, says: odd.problem?.says ?? '' } : null }
 }
 
+export interface NoWay {
+  /** A sentence without its capital and its full stop. */
+  refused: string
+  /** history: its file is missing; other: it does not come from there; fork: it left before that position. */
+  why: 'history' | 'other' | 'fork'
+}
+
 /** The parts of the way from `from` to the target timeline, or why there is none. */
-export function partsTo(index: ArchiveIndex, from: WalPosition, target: number): { parts: TimelinePart[] } | { refused: string } {
+export function partsTo(index: ArchiveIndex, from: WalPosition, target: number): { parts: TimelinePart[] } | NoWay {
   if (target === from.timeline) return { parts: [{ timeline: target, from: 0n, to: null }] }
   const history = bestHistories(index.histories).get(target)
-  if (!history) return { refused: `${historyName(target)} is not in the archive, so the way to timeline ${target} is not known` }
+  // Timeline 1 comes from nowhere, and has no history file.
+  if (!history && target !== 1) {
+    const refused = `${historyName(target)} is not in the archive, so the way to timeline ${target} is not known`
+    return { refused, why: 'history' }
+  }
   const parts = timelineParts(
     target,
-    history.switches.map((one) => ({ ...one, at: toLsn(one.at) })),
+    (history?.switches ?? []).map((one) => ({ ...one, at: toLsn(one.at) })),
   )
   const own = parts.findIndex((part) => part.timeline === from.timeline)
   const part = parts[own]
-  if (!part) return { refused: `timeline ${target} does not come from timeline ${from.timeline}` }
+  if (!part) return { refused: `timeline ${target} does not come from timeline ${from.timeline}`, why: 'other' }
   if (part.to !== null && part.to < from.lsn) {
     const where = `${formatLsn(part.to)}, before ${formatLsn(from.lsn)}`
-    return { refused: `the way to timeline ${target} leaves timeline ${from.timeline} at ${where}` }
+    return { refused: `the way to timeline ${target} leaves timeline ${from.timeline} at ${where}`, why: 'fork' }
   }
   return { parts: parts.slice(own).map((one, at) => (at === 0 ? { ...one, from: 0n } : one)) }
 }

@@ -6,7 +6,7 @@ import { formatBytes } from '../../../shared/model/byteCount'
 import { formatLsn, toLsn } from '../../../shared/model/lsn'
 import type { WalArchive } from '../../../shared/model/walArchive'
 import { longestWay, walChain } from '../../../shared/model/walChain'
-import { readArchiveIndex } from '../../archive/readArchiveIndex'
+import { readIndexSoon } from '../../archive/readIndexSoon'
 import { chainProblem, firstNeeded } from '../../archive/verifyWalChain'
 import type { FoundBackup } from '../../library/scanLibrary'
 import { messageOf } from '../../process/systemError'
@@ -14,9 +14,6 @@ import type { Services } from '../../services'
 
 type Needs = Pick<Services, 'archives' | 'paths' | 'spawn' | 'tools'>
 type Physical = FoundBackup & { record: PhysicalRecord }
-
-/** Records of up to so many bytes of WAL are read within the call, as the archive's own page does. */
-const readAtOnce = 512n * 1024n * 1024n
 
 export async function readWindows(
   services: Needs,
@@ -29,7 +26,7 @@ export async function readWindows(
     const mine = physical.filter(({ record }) => belongs(record, archive))
     if (mine.length === 0) continue
     try {
-      const { index, toRead } = await indexOf(services, archive, signal)
+      const { index, toRead } = await readIndexSoon(services, archive, { signal })
       for (const backup of mine) {
         signal.throwIfAborted()
         if (archive.systemIdentifier === null && index.systemIdentifier !== backup.record.source.systemIdentifier) continue
@@ -48,15 +45,6 @@ export async function readWindows(
 function belongs({ source }: PhysicalRecord, archive: WalArchive): boolean {
   if (source.systemIdentifier === null) return false
   return archive.systemIdentifier === null || archive.systemIdentifier === source.systemIdentifier
-}
-
-async function indexOf(services: Needs, { folder, systemIdentifier }: WalArchive, signal: AbortSignal) {
-  const options = { signal, systemIdentifier }
-  const headers = await readArchiveIndex(services, folder, { ...options, depth: 'headers' })
-  const unread = headers.segments.filter((segment) => segment.end === null && segment.unread === null).length
-  const toRead = BigInt(unread) * BigInt(headers.segmentSize ?? 0)
-  if (toRead > readAtOnce) return { index: headers, toRead }
-  return { index: await readArchiveIndex(services, folder, options), toRead: 0n }
 }
 
 function windowOf(backup: Physical, archive: WalArchive, index: ArchiveIndex, toRead: bigint): RestoreWindow {

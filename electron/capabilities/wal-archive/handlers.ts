@@ -11,6 +11,7 @@ import type { WalArchive } from '../../../shared/model/walArchive'
 import { AppError } from '../../../shared/rpc/appError'
 import type { Handlers } from '../../../shared/rpc/contract'
 import { readArchiveIndex } from '../../archive/readArchiveIndex'
+import { readIndexSoon } from '../../archive/readIndexSoon'
 import { readRecord } from '../../library/recordFile'
 import { withServer } from '../../postgres/openServer'
 import { readSystemIdentifier } from '../../postgres/serverState'
@@ -20,9 +21,6 @@ import { readHealth } from './readHealth'
 import { indexSteps, runIndex, runVerify, verifyOnCancel, verifySteps } from './runJobs'
 
 type Needs = Pick<Services, 'archives' | 'connections' | 'jobs' | 'paths' | 'spawn' | 'tools'>
-
-/** Records of up to so many bytes of WAL are read within a call: a second or two. */
-const readAtOnce = 512n * 1024n * 1024n
 
 const verifyInput = walArchiveRef.extend({ backup: z.string().min(1) })
 
@@ -55,13 +53,9 @@ export function restartWalArchive(services: Needs): (input: unknown) => Promise<
 
 async function readMap(services: Needs, archive: WalArchive, signal: AbortSignal) {
   const problems: string[] = []
-  const { folder, systemIdentifier } = archive
-  const options = { signal, systemIdentifier, report: (text: string) => void problems.push(text) }
-  const headers = await readArchiveIndex(services, folder, { ...options, depth: 'headers' })
-  const unread = headers.segments.filter((segment) => segment.end === null && segment.unread === null).length
-  const toRead = BigInt(unread) * BigInt(headers.segmentSize ?? 0)
-  if (toRead > readAtOnce) return archiveMap(headers, toRead, problems.join(' '))
-  return archiveMap(await readArchiveIndex(services, folder, options), 0n, problems.join(' '))
+  const report = (text: string) => void problems.push(text)
+  const { index, toRead } = await readIndexSoon(services, archive, { signal, report })
+  return archiveMap(index, toRead, problems.join(' '))
 }
 
 async function register(services: Needs, request: z.output<typeof registerRequest>, signal: AbortSignal): Promise<WalArchive> {

@@ -2,6 +2,8 @@
 import type { ArchiveEntry, ArchiveIndex, HistoryEntry, SegmentEntry, WalActivity } from '../../../shared/model/archiveIndex'
 import { assembleArchive } from '../../../shared/model/assembleArchive'
 import { formatLsn } from '../../../shared/model/lsn'
+import type { BackupFacts } from '../../../shared/model/recoveryReach'
+import { type RecoveryWish, recoveryWish } from '../../../shared/model/recoveryWish'
 import { historyName, segmentName } from '../../../shared/model/walFile'
 
 export const MB = 1024 * 1024
@@ -50,4 +52,37 @@ export function history(timeline: number, switches: readonly (readonly [parent: 
 
 export function archiveOf(...entries: readonly (ArchiveEntry | readonly ArchiveEntry[])[]): ArchiveIndex {
   return assembleArchive('/archive', entries.flat(), null)
+}
+
+/** In the segment of its number, from 40 to 5000, after that segment's commit; it ends half a second after it. */
+export function backupFacts(
+  label: string,
+  number: number,
+  change: Partial<BackupFacts> & { timeline?: number } = {},
+): BackupFacts {
+  const { timeline = 1, ...more } = change
+  const [start, stop] = [at(number, 40), at(number, 5000)]
+  return {
+    shown: {
+      ...{ path: `/library/${label}`, label, kind: 'full', parentPath: null, timeline, problem: '' },
+      ...{ start: formatLsn(start), stop: formatLsn(stop), stopTime: number * 1_000_000 + 500_000 },
+      ...{ size: '300000000', verified: '2026-11-26T10:00:00Z' },
+    },
+    ...{ start: { timeline, lsn: start }, stop: { timeline, lsn: stop }, holdsWal: true, chain: [] },
+    ...more,
+  }
+}
+
+/** A wish on timeline 1, inclusive, that pauses. */
+export const wishFor = {
+  time: (value: number, change: Partial<RecoveryWish> = {}) => wished({ kind: 'time', value }, change),
+  lsn: (value: bigint, change: Partial<RecoveryWish> = {}) => wished({ kind: 'lsn', value: formatLsn(value) }, change),
+  xid: (value: number, change: Partial<RecoveryWish> = {}) => wished({ kind: 'xid', value }, change),
+  name: (value: string, change: Partial<RecoveryWish> = {}) => wished({ kind: 'name', value }, change),
+  immediate: (change: Partial<RecoveryWish> = {}) => wished({ kind: 'immediate' }, change),
+  end: (change: Partial<RecoveryWish> = {}) => wished({ kind: 'end' }, change),
+}
+
+function wished(target: object, change: Partial<RecoveryWish>): RecoveryWish {
+  return recoveryWish.parse({ timeline: 1, inclusive: true, action: 'pause', ...target, ...change })
 }

@@ -1,0 +1,134 @@
+// What a recovery to a moment is planned from: an archive's index, and the base backups of its cluster in the libraries.
+import path from 'node:path'
+import type { MomentBackup } from '../../../../shared/contracts/recoveryPoint'
+import type { ArchiveIndex } from '../../../../shared/model/archiveIndex'
+import { type BackupChain, chainOf, isBase } from '../../../../shared/model/backupChain'
+import { isPhysical, type PhysicalRecord } from '../../../../shared/model/backupRecord'
+import { toLsn } from '../../../../shared/model/lsn'
+import type { BackupFacts } from '../../../../shared/model/recoveryReach'
+import type { WalArchive } from '../../../../shared/model/walArchive'
+import { AppError } from '../../../../shared/rpc/appError'
+import { readIndexSoon } from '../../../archive/readIndexSoon'
+import { type FoundBackup, scanLibraries } from '../../../library/scanLibrary'
+import { isCleanState } from '../../../postgres/localClusterState'
+import type { Services } from '../../../services'
+
+export type PointServices = Pick<Services, 'archives' | 'connections' | 'tools' | 'paths' | 'spawn' | 'settings' | 'jobs'>
+
+type Physical = FoundBackup & { record: PhysicalRecord }
+
+export interface PointFacts {
+  archive: WalArchive
+  index: ArchiveIndex
+  toRead: bigint
+  /** Oldest first. */
+  backups: BackupFacts[]
+  problems: string[]
+  server: string
+  readAt: number
+}
+
+export async function physicalBackups(services: PointServices, signal: AbortSignal): Promise<Physical[]> {
+  const libraries = [...services.settings.get().libraries, services.paths.defaultLibrary].map((one) => path.resolve(one))
+  const { backups } = await scanLibraries([...new Set(libraries)], signal)
+  return backups.filter((found): found is Physical => isPhysical(found.record))
+}
+
+/** Throws AppError not_found for an archive that is not known, and the disk's own words for one that can't be read. */
+export async function readPointFacts(services: PointServices, archiveId: string, signal: AbortSignal): Promise<PointFacts> {
+  const archive = services.archives.get(archiveId)
+  const problems: string[] = []
+  const report = (text: string) => void problems.push(text)
+  const { index, toRead } = await readIndexSoon(services, archive, { signal, report })
+  const all = await physicalBackups(services, signal)
+  const cluster = archive.systemIdentifier ?? index.systemIdentifier
+  const mine = all.filter(({ record }) => cluster !== null && record.source.systemIdentifier === cluster)
+  const facts = mine.map((found) => factsOf(found, all)).toSorted((a, b) => (a.stop.lsn < b.stop.lsn ? -1 : 1))
+  if (index.segments.length === 0) problems.push(`${archive.folder} holds no WAL segment of this cluster.`)
+  return {
+    ...{ archive, index, toRead, backups: facts, problems, readAt: Date.now() },
+    server: mine[0]?.record.source.label ?? archive.label,
+  }
+}
+
+/** How old facts may be while the cursor moves; a start reads them anew. */
+const freshMs = 15_000
+const recent = new Map<string, Promise<PointFacts>>()
+
+/** Those of a moment ago, where there are some. */
+export async function recentPointFacts(services: PointServices, archiveId: string, signal: AbortSignal): Promise<PointFacts> {
+  const key = `${services.paths.data}\n${archiveId}`
+  const known = await recent.get(key)?.catch(() => null)
+  if (known && Date.now() - known.readAt < freshMs) return known
+  return freshPointFacts(services, archiveId, signal)
+}
+
+export async function freshPointFacts(services: PointServices, archiveId: string, signal: AbortSignal): Promise<PointFacts> {
+  const key = `${services.paths.data}\n${archiveId}`
+  const reading = readPointFacts(services, archiveId, signal)
+  recent.set(key, reading)
+  try {
+    return await reading
+  } catch (error) {
+    if (recent.get(key) === reading) recent.delete(key)
+    throw error
+  }
+}
+
+function factsOf(found: Physical, all: readonly Physical[]): BackupFacts {
+  const { record } = found
+  const chain = isBase(found) ? chainOf(found, all) : null
+  const links = chain && chain.links.length > 1 ? chain.links : []
+  const incremental = record.kind === 'base-backup' && record.incremental !== null
+  return {
+    shown: shownBackup(found, chain, incremental),
+    start: { timeline: record.start.timeline, lsn: toLsn(record.start.lsn) },
+    stop: { timeline: record.stop.timeline, lsn: toLsn(record.stop.lsn) },
+    holdsWal: record.kind === 'cold-backup' || record.walMethod !== 'none',
+    chain: incremental ? links.map((link) => link.path) : [],
+  }
+}
+
+function shownBackup(
+  { path: folder, record, size }: Physical,
+  chain: BackupChain<Physical> | null,
+  incremental: boolean,
+): MomentBackup {
+  const parent = chain?.links.at(-2)
+  return {
+    path: folder,
+    label: record.label || path.basename(folder),
+    kind: incremental ? 'incremental' : 'full',
+    parentPath: incremental ? (parent?.path ?? null) : null,
+    timeline: record.stop.timeline,
+    start: record.start.lsn,
+    stop: record.stop.lsn,
+    stopTime: microseconds(record.stopTime),
+    size,
+    verified: record.verifications.findLast(({ ok, level }) => ok && level !== 'wal')?.at ?? null,
+    problem: problemOf(record, chain),
+  }
+}
+
+function problemOf(record: PhysicalRecord, chain: BackupChain<Physical> | null): string {
+  if (chain?.problem) return chain.problem
+  const last = record.verifications.findLast(({ level }) => level !== 'wal' && level !== 'drill')
+  if (last && !last.ok) return `Its last check, of ${last.at.slice(0, 16).replace('T', ' ')} UTC, found: ${last.detail}`
+  if (record.kind === 'cold-backup' && !isCleanState(record.state)) {
+    return `The cluster had not been shut down when it was copied ("${record.state}"): WAL of an archive can’t be added to that.`
+  }
+  return ''
+}
+
+/** Of an ISO time with six digits. */
+export function microseconds(iso: string): number {
+  const fraction = /\.(\d{1,6})/.exec(iso)?.[1] ?? ''
+  return Math.floor(Date.parse(iso) / 1000) * 1_000_000 + Number(fraction.padEnd(6, '0'))
+}
+
+export function requireSegments({ index, archive }: PointFacts): void {
+  if (index.segments.length > 0) return
+  throw new AppError('not_found', `${archive.folder} holds no WAL segment of this cluster.`, {
+    hint: 'Is it the right archive? Look at its page: files that do not fit are named there.',
+  })
+}
