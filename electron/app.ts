@@ -102,7 +102,7 @@ function mount(services: Services): AllHandlers {
     restore: restoreHandlers(services),
     restoreOutcome: restoreOutcomeHandlers(services),
     recovery: recoveryHandlers(services, parts),
-    recoveryPoint: recoveryPointHandlers(),
+    recoveryPoint: recoveryPointHandlers(services, parts),
     dumpToServer: dumpToServerHandlers(services),
     baseBackup: baseBackupHandlers(services),
     backups: backupsHandlers(services),

@@ -33,6 +33,8 @@ export interface ControlData {
   /** Bytes of a WAL segment. */
   segmentSize: number
   dataChecksums: boolean
+  /** What a hot standby needs at the least: the primary's settings when the control file was written. By setting. */
+  limits: Record<string, number>
 }
 
 /** A shutdown checkpoint was written: nothing has to be recovered at the next start. */
@@ -114,8 +116,23 @@ export function parseControlData(lines: readonly string[]): ControlData | null {
     minRecoveryEnd: fields.get('Minimum recovery ending location') ?? '0/0',
     segmentSize: Number(fields.get('Bytes per WAL segment') ?? 0),
     dataChecksums: Number(fields.get('Data page checksum version') ?? 0) > 0,
+    limits: Object.fromEntries(
+      limitLabels.flatMap(([label, name]) => {
+        const value = fields.get(`${label} setting`)
+        return value === undefined ? [] : [[name, Number(value)]]
+      }),
+    ),
   }
 }
+
+/** As pg_controldata names them, and the settings' own names. */
+const limitLabels = [
+  ['max_connections', 'max_connections'],
+  ['max_worker_processes', 'max_worker_processes'],
+  ['max_wal_senders', 'max_wal_senders'],
+  ['max_prepared_xacts', 'max_prepared_transactions'],
+  ['max_locks_per_xact', 'max_locks_per_transaction'],
+] as const
 
 /** As strftime's %c in the C locale, in UTC: "Thu Nov 26 22:22:16 2026". */
 function readTime(text = ''): Date | null {

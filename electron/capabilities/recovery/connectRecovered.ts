@@ -1,11 +1,13 @@
-// A real connection to the recovered cluster: it must be the backup's own system, and no longer in recovery.
+// A real connection to the recovered cluster: it must be the backup's own system, and in recovery only where it paused.
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { emptyConnectionSettings } from '../../../shared/model/connection'
+import { wishWords } from '../../../shared/model/recoveryTarget'
 import { AppError } from '../../../shared/rpc/appError'
 import type { JobContext } from '../../jobs/jobTypes'
 import { withClient } from '../../postgres/withClient'
 import { messageOf } from '../../process/systemError'
+import type { ConnectionDraft } from '../../services'
 import type { RecoveryServices } from './parts'
 import type { RecoveryPlan } from './planRecovery'
 import { clusterOf } from './startRecovered'
@@ -21,25 +23,38 @@ export interface Connected {
   problem: string
 }
 
+export interface ConnectTo {
+  port: number
+  /** A practice cluster's own connection. */
+  connectionId: string | null
+  /** It waits at its target: it must still be in recovery then. */
+  recovering: boolean
+}
+
+interface Expected {
+  plan: RecoveryPlan
+  recovering: boolean
+}
+
 /** Throws AppError conflict when another cluster answers. Without a login that succeeds it says so, and is no failure. */
 export async function connectRecovered(
   job: JobContext,
   services: RecoveryServices,
   plan: RecoveryPlan,
-  port: number,
-  practiceConnection: string | null,
+  { port, connectionId, recovering }: ConnectTo,
 ): Promise<Connected> {
-  if (practiceConnection !== null) {
+  const expected = { plan, recovering }
+  if (connectionId !== null) {
     // Asked again by the practice cluster's own connection, after it was started.
-    const connection = await services.connections.resolve(practiceConnection)
-    requireSame(plan, await ask(services, connection, job.signal))
+    const connection = await services.connections.resolve(connectionId)
+    requireSame(expected, await ask(services, connection, job.signal))
     return { how: `as ${connection.settings.user}`, label: connection.label, problem: '' }
   }
   const { login } = plan.request
   let problem = 'No saved connection was chosen to log in with.'
   if (login !== null) {
     try {
-      return await throughLogin(job, services, plan, login, port)
+      return await throughLogin(job, services, expected, login, port)
     } catch (error) {
       if (job.signal.aborted || !(error instanceof AppError) || error.code === 'conflict') throw error
       problem = error.message
@@ -48,17 +63,40 @@ export async function connectRecovered(
   }
   const answer = await askAsAccount(services, plan, port)
   if (answer === null) return { how: '', label: '', problem }
-  requireSame(plan, answer)
+  requireSame(expected, answer)
   return { how: `through its socket, as ${plan.accountName}`, label: '', problem }
 }
 
 async function throughLogin(
   job: JobContext,
   services: RecoveryServices,
-  plan: RecoveryPlan,
+  expected: Expected,
   login: string,
   port: number,
 ): Promise<Connected> {
+  const { draft, user } = await loginDraft(job, services, login, port)
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const resolved = await services.connections.resolveDraft(draft)
+      requireSame(expected, await ask(services, resolved, job.signal))
+      break
+    } catch (error) {
+      // Right after "ready" the doors may still be opening.
+      if (job.signal.aborted || !(error instanceof AppError) || error.code === 'conflict' || tries === 5) throw error
+      await delay(200)
+    }
+  }
+  const label = await saveConnection(services, expected.plan, draft)
+  return { how: `as ${user}`, label, problem: '' }
+}
+
+/** To the recovered cluster with the user and password of a saved connection. */
+export async function loginDraft(
+  job: JobContext,
+  services: RecoveryServices,
+  login: string,
+  port: number,
+): Promise<{ draft: ConnectionDraft; user: string }> {
   const from = await services.connections.resolve(login)
   const saved = services.connections.get(login)
   if (from.password) job.hide(from.password)
@@ -76,20 +114,20 @@ async function throughLogin(
   const password = typed
     ? { kind: 'set' as const, password: typed.reveal(), remember: saved.password === 'encrypted' }
     : { kind: 'none' as const }
-  const draft = { id: null, settings, password }
-  for (let tries = 1; ; tries += 1) {
-    try {
-      const resolved = await services.connections.resolveDraft(draft)
-      requireSame(plan, await ask(services, resolved, job.signal))
-      break
-    } catch (error) {
-      // Right after "ready" the doors may still be opening.
-      if (job.signal.aborted || !(error instanceof AppError) || error.code === 'conflict' || tries === 5) throw error
-      await delay(200)
-    }
-  }
-  const label = await saveConnection(services, plan, draft)
-  return { how: `as ${settings.user}`, label, problem: '' }
+  return { draft: { id: null, settings, password }, user: settings.user }
+}
+
+export function sayConnected(job: JobContext, { how, problem }: Connected): void {
+  if (problem === '') return
+  const nothing = { object: '', objectKind: '', entry: '', statement: '', harmless: null, logLine: null }
+  const message =
+    how === '' ? `The server runs and is consistent, but nobody logged in: ${problem}` : `No connection was saved: ${problem}`
+  job.issue({
+    ...nothing,
+    severity: 'warning',
+    message,
+    advice: 'Add a connection to it with a user and password of the backup.',
+  })
 }
 
 async function ask(
@@ -118,7 +156,7 @@ async function askAsAccount(services: RecoveryServices, plan: RecoveryPlan, port
   return exit.code === 0 ? (lines[0] ?? null) : null
 }
 
-function requireSame({ backup }: RecoveryPlan, answer: string): void {
+function requireSame({ plan: { backup }, recovering: wanted }: Expected, answer: string): void {
   const [identifier, recovering] = answer.split(' ')
   if (backup.systemIdentifier !== null && identifier !== backup.systemIdentifier) {
     throw new AppError(
@@ -129,7 +167,12 @@ function requireSame({ backup }: RecoveryPlan, answer: string): void {
       },
     )
   }
-  if (recovering !== 'false') {
+  if (wanted && recovering !== 'true') {
+    throw new AppError('conflict', 'The server has left recovery although it was to wait at the target.', {
+      hint: 'Somebody promoted it. Look at its log.',
+    })
+  }
+  if (!wanted && recovering !== 'false') {
     throw new AppError('conflict', 'The server is still in recovery although it says that it is ready.', {
       hint: 'Was standby.signal put into the data directory? Look at its log.',
     })
@@ -138,10 +181,11 @@ function requireSame({ backup }: RecoveryPlan, answer: string): void {
 
 async function saveConnection(
   services: RecoveryServices,
-  { backup }: RecoveryPlan,
+  { backup, point }: RecoveryPlan,
   draft: Parameters<RecoveryServices['connections']['resolveDraft']>[0],
 ): Promise<string> {
-  const wanted = `${backup.server} of ${backup.takenAt.slice(0, 16).replace('T', ' ')} UTC`.slice(0, 190)
+  const of = point ? `to ${wishWords(point.wish)}` : `of ${backup.takenAt.slice(0, 16).replace('T', ' ')} UTC`
+  const wanted = `${backup.server} ${of}`.slice(0, 190)
   for (let count = 1; ; count += 1) {
     const label = count === 1 ? wanted : `${wanted} (${count})`
     try {

@@ -2,23 +2,19 @@
 import os from 'node:os'
 import path from 'node:path'
 import type { LocalClusterInfo } from '../../../shared/contracts/localClusters'
-import {
-  type RecoverableBackup,
-  type RecoveryTarget,
-  type recovery,
-  type StandaloneRequest,
-  standaloneRequest,
-} from '../../../shared/contracts/recovery'
+import { type RecoverableBackup, type RecoveryTarget, type recovery, standaloneRequest } from '../../../shared/contracts/recovery'
+import { pointRequest } from '../../../shared/contracts/recoveryPoint'
+import { wishWords } from '../../../shared/model/recoveryTarget'
 import type { Handlers } from '../../../shared/rpc/contract'
 import { slug } from '../../library/slug'
 import { findLocalClusters } from '../../postgres/findLocalClusters'
 import { findFreePort } from '../../postgres/freePort'
 import { ownAccount } from '../../process/runAs'
 import type { Parts, RecoveryServices } from './parts'
-import { planRecovery, refusal } from './planRecovery'
+import { planRecovery, type RecoveryRequest, refusal } from './planRecovery'
 import { previewOf } from './preview'
 import { type PhysicalBackup, readBackup } from './readBackup'
-import { recoveryOnCancel, recoverySteps, runRecovery } from './runRecovery'
+import { pointSteps, recoveryOnCancel, recoverySteps, runRecovery } from './runRecovery'
 
 const firstPort = 54_400
 const portCount = 80
@@ -26,22 +22,26 @@ const portCount = 80
 export function recoveryHandlers(services: RecoveryServices, parts: Parts): Handlers<typeof recovery, AbortSignal> {
   return {
     inspect: async ({ path: folder }, { signal }) => shown(await readBackup(folder, signal)),
-    prepare: async ({ path: folder }, { signal }) => prepare(services, await readBackup(folder, signal), signal),
+    prepare: async ({ path: folder }, { signal }) => prepareRecovery(services, await readBackup(folder, signal), signal),
     previewStandalone: async (request, { signal }) => previewOf(await planRecovery(services, request, new Date(), signal)),
-    startStandalone: (request, { signal }) => start(services, parts, request, signal),
+    startStandalone: (request, { signal }) => startRecovery(services, parts, request, signal),
   }
 }
 
 /** For "run again": a new folder is the same request; what is in the place of a cluster wants its name typed again. */
 export function restartRecovery(services: RecoveryServices, parts: Parts): (input: unknown) => Promise<{ jobId: string }> {
-  return (input) => start(services, parts, standaloneRequest.parse(input), new AbortController().signal)
+  return (input) => {
+    const { signal } = new AbortController()
+    const toPoint = standaloneRequest.extend({ point: pointRequest }).safeParse(input)
+    return startRecovery(services, parts, toPoint.success ? toPoint.data : standaloneRequest.parse(input), signal)
+  }
 }
 
 /** Refuses before anything is written, by any blocker of the checks. */
-async function start(
+export async function startRecovery(
   services: RecoveryServices,
   parts: Parts,
-  request: StandaloneRequest,
+  request: RecoveryRequest,
   signal: AbortSignal,
 ): Promise<{ jobId: string }> {
   const at = new Date()
@@ -50,12 +50,12 @@ async function start(
   if (refused) throw refused
   const { id } = services.jobs.start({
     capability: 'recovery',
-    title: `Recover ${plan.backup.server} ${plan.target ? `in place of ${plan.target.name}` : 'as a new cluster'}`,
+    title: `Recover ${plan.backup.server}${plan.point ? ` to ${wishWords(plan.point.wish)}` : ''} ${plan.target ? `in place of ${plan.target.name}` : 'as a new cluster'}`,
     // The typed confirmation is for this one time.
     input: { ...request, confirm: null },
     connectionId: null,
     serverLabel: plan.target?.name ?? plan.backup.server,
-    steps: recoverySteps,
+    steps: plan.point ? pointSteps : recoverySteps,
     onCancel: recoveryOnCancel,
     // Walkback itself starts no server in there meanwhile, and moves no backup away.
     locks: [
@@ -77,7 +77,7 @@ function shown(backup: PhysicalBackup): RecoverableBackup {
   }
 }
 
-async function prepare(services: RecoveryServices, backup: PhysicalBackup, signal: AbortSignal) {
+export async function prepareRecovery(services: RecoveryServices, backup: PhysicalBackup, signal: AbortSignal) {
   const { clusters } = await findLocalClusters(services, signal)
   const taken = new Set(clusters.flatMap(({ port }) => (port === null ? [] : [port])))
   if (backup.record?.source.port) taken.add(backup.record.source.port)

@@ -13,4 +13,4 @@ export interface Parts {
   practice: PracticePart
 }
 
-export type RecoveryServices = Pick<Services, 'connections' | 'tools' | 'paths' | 'spawn' | 'settings' | 'jobs'>
+export type RecoveryServices = Pick<Services, 'archives' | 'connections' | 'tools' | 'paths' | 'spawn' | 'settings' | 'jobs'>

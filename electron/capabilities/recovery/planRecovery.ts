@@ -1,4 +1,4 @@
-// Everything that is known before a standalone recovery runs: backup, destination, account, programs, files, checks.
+// Everything that is known before a recovery runs, standalone or to a moment: backup, destination, account, programs, files, checks.
 // Over 150 lines: the facts belong to one look at the machine, each a line or two.
 import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import type { LocalClusterInfo } from '../../../shared/contracts/localClusters'
 import type { RecoveryDanger, StandaloneRequest } from '../../../shared/contracts/recovery'
+import type { PointRequest } from '../../../shared/contracts/recoveryPoint'
 import { majorOf } from '../../../shared/model/pgVersion'
 import type { PreflightRow } from '../../../shared/model/preflight'
 import { AppError } from '../../../shared/rpc/appError'
@@ -22,6 +23,7 @@ import { errorCode, fromSystemError } from '../../process/systemError'
 import { type Held, isMountPoint, keptName, type Place, placeAt, tablespacesFolder, whatIsAt } from './destination'
 import { type BackupListing, listBackup } from './listBackup'
 import type { RecoveryServices } from './parts'
+import { type PointRun, planPointRun, pointRows, pointSettings } from './point/pointRun'
 import { checkRecovery } from './preflightRecovery'
 import { type PhysicalBackup, readBackup } from './readBackup'
 import { outsideKey, type PlacedFile, placeSettings, plainSettings, type SettingsFacts } from './settingsText'
@@ -31,8 +33,15 @@ export interface Programs {
   version: number
 }
 
+/** `point`: with the WAL of an archive, to a moment; `source` is the folder of its plan's backup. */
+export type RecoveryRequest = StandaloneRequest & { point?: PointRequest }
+
 export interface RecoveryPlan {
-  request: StandaloneRequest
+  request: RecoveryRequest
+  /** null for a standalone recovery. */
+  point: PointRun | null
+  /** What a hot standby of this backup needs at the least; null where only the unpacked control file will tell. */
+  limits: Readonly<Record<string, number>> | null
   backup: PhysicalBackup
   /** The stopped cluster whose place it takes; null for a new one. */
   target: LocalClusterInfo | null
@@ -64,11 +73,12 @@ const longestSocketFolder = 107 - '/.s.PGSQL.65535'.length
 /** Looks at the backup and the machine anew each time. Throws AppError for what is no backup that can be deployed. */
 export async function planRecovery(
   services: RecoveryServices,
-  request: StandaloneRequest,
+  request: RecoveryRequest,
   at: Date,
   signal: AbortSignal,
 ): Promise<RecoveryPlan> {
-  const backup = await readBackup(request.source.path, signal)
+  const point = request.point ? await planPointRun(services, request.point, signal) : null
+  const backup = await readBackup(request.source.path, signal, point !== null)
   const { destination } = request
   const target = destination.kind === 'cluster' ? await inspectCluster(services, destination.dataDirectory, signal) : null
   const folder = target?.dataDirectory ?? requireFolder(destination)
@@ -84,11 +94,13 @@ export async function planRecovery(
   const kind = target === null ? 'own' : target.origin === 'debian' ? 'debian' : 'practice'
   const texts = await readSettings(backup)
   const { placed, sslOff } = await planSettings(folder, kind, account, texts)
+  const limits = point && (await limitsOf(services, backup, programs, signal))
   const settings: SettingsFacts = {
     ...{ dataDirectory: folder, major: backup.major, kind, sslOff },
     port: port ?? 0,
     socketFolder: Buffer.byteLength(folder) <= longestSocketFolder ? folder : '',
     from: `${backup.server}, taken ${backup.takenAt}`,
+    ...(point ? { recovery: pointSettings(point, limits ?? {}) } : {}),
   }
   const kept = target && keptName(folder, at)
   const held = new Map<string, Held>()
@@ -96,7 +108,7 @@ export async function planRecovery(
   for (const place of [data, ...spaces]) held.set(place.partial, await whatIsAt(place.partial).catch(closed))
   const parent = path.dirname(folder)
   const preflight = checkRecovery({
-    ...{ request, backup, target, account, accountProblem, programs, listing, settings, placed, held, data, spaces, kept },
+    ...{ request, point, backup, target, account, accountProblem, programs, listing, settings, placed, held, data, spaces, kept },
     hostname: os.hostname(),
     accountName: account?.name ?? ownAccount().name,
     barrier: account ? await firstBarrier(account, [data, ...spaces]) : null,
@@ -106,9 +118,26 @@ export async function planRecovery(
     portFree: port === null || (await isPortFree(port)),
     coldProblems: await coldProblems(services, backup, programs, signal),
     logins: services.connections.list().map(({ id }) => id),
+    pointRows: point ? await pointRows(point, account, account?.name ?? ownAccount().name, services.spawn) : [],
   })
   return {
-    ...{ request, backup, target, account, programs, data, spaces, port, kept, listing, settings, placed, preflight },
+    ...{
+      request,
+      point,
+      limits,
+      backup,
+      target,
+      account,
+      programs,
+      data,
+      spaces,
+      port,
+      kept,
+      listing,
+      settings,
+      placed,
+      preflight,
+    },
     accountName: account?.name ?? ownAccount().name,
     logFile: target?.logFile ?? path.join(folder, 'log', 'server.log'),
     danger: target && kept !== null ? dangerOf(target, kept) : null,
@@ -184,6 +213,17 @@ async function coldProblems(
   if (backup.kind !== 'cold-backup' || programs === null) return []
   const control = await readControlData(services.spawn, { ...programs, dataDirectory: backup.data, account: null }, signal)
   return (await checkWalPresence(path.join(backup.data, 'pg_wal'), control)).problems
+}
+
+/** Of a plain backup; a tar's shows when it is unpacked. */
+async function limitsOf(
+  { spawn }: RecoveryServices,
+  backup: PhysicalBackup,
+  programs: Programs | null,
+  signal: AbortSignal,
+): Promise<Record<string, number> | null> {
+  if (programs === null || backup.format === 'tar') return null
+  return (await readControlData(spawn, { ...programs, dataDirectory: backup.data, account: null }, signal)).limits
 }
 
 interface SettingsTexts {

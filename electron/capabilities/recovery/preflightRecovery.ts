@@ -9,6 +9,7 @@ import type { OsAccount } from '../../process/processTypes'
 import type { Held, Place } from './destination'
 import type { BackupListing } from './listBackup'
 import type { Programs } from './planRecovery'
+import type { PointRun } from './point/pointRun'
 import { accountRows, elsewhere, folderRows, portRows, spaceRows, targetRows } from './preflightDestination'
 import type { PhysicalBackup } from './readBackup'
 import type { PlacedFile, SettingsFacts } from './settingsText'
@@ -39,10 +40,14 @@ export interface RecoveryFacts {
   portFree: boolean
   coldProblems: string[]
   logins: string[]
+  point: PointRun | null
+  /** Of a recovery to a moment: the moment, and the way to its WAL. */
+  pointRows: PreflightRow[]
 }
 
 export function checkRecovery(facts: RecoveryFacts): PreflightRow[] {
   return sortRows([
+    ...facts.pointRows,
     ...(facts.target ? targetRows(facts, facts.target) : folderRows(facts)),
     ...spaceRows(facts),
     ...versionRows(facts),
@@ -74,7 +79,7 @@ function versionRows({ backup, target, programs }: RecoveryFacts): PreflightRow[
   ]
 }
 
-function backupRows({ backup, listing, request, coldProblems }: RecoveryFacts): PreflightRow[] {
+function backupRows({ backup, listing, request, coldProblems, point }: RecoveryFacts): PreflightRow[] {
   const rows: PreflightRow[] = []
   const problems = listing?.problems ?? []
   if (problems.length > 0) {
@@ -97,7 +102,9 @@ function backupRows({ backup, listing, request, coldProblems }: RecoveryFacts): 
     const text =
       backup.kind === 'cold-backup'
         ? 'The WAL of its start is in the backup.'
-        : `All WAL from ${backup.start?.lsn ?? 'its start'}${to} is in the backup: no archive is needed.`
+        : point
+          ? `${point.plan.segments} segments on timeline ${point.plan.timeline}, ${formatBytes(point.plan.bytes)}, from ${backup.start?.lsn ?? 'the start'} on.`
+          : `All WAL from ${backup.start?.lsn ?? 'its start'}${to} is in the backup: no archive is needed.`
     rows.push(row('wal', 'pass', 'WAL', text))
   }
   if (backup.manifest === null && backup.record === null) {

@@ -1,10 +1,11 @@
-// Shows what a standalone recovery will do: the files it writes, the names it changes, the commands, and all of it as a script.
+// Shows what a recovery will do: the files it writes, the names it changes, the commands, and all of it as a script.
 import path from 'node:path'
 import type { StandalonePreview } from '../../../shared/contracts/recovery'
 import type { ShownCommand } from '../../../shared/jobs/job'
 import { quoteForShell, shownWords } from '../../../shared/tools/showCommand'
 import { packedBy } from '../../library/unpackFile'
 import type { RecoveryPlan } from './planRecovery'
+import { pointFiles } from './point/pointFiles'
 import { addedSettings } from './settingsText'
 import { laterCommands } from './startRecovered'
 import { makeTablespaceMap } from './tarHead'
@@ -31,6 +32,9 @@ export function previewOf(plan: RecoveryPlan): StandalonePreview {
     files: [
       { path: path.join(data.final, 'postgresql.auto.conf'), text: addedSettings(settings), added: true },
       ...plan.placed.map(({ path: name, text }) => ({ path: path.join(data.final, name), text, added: false })),
+      ...(plan.point ? pointFiles(plan.point) : []).map(({ path: name, text }) => ({
+        ...{ path: path.join(data.final, name), text, added: false },
+      })),
       ...(spaces.length > 0 && backup.format === 'tar'
         ? [
             {
@@ -71,6 +75,10 @@ function shownCommands(plan: RecoveryPlan): ShownCommand[] {
   ]
 }
 
+function holdsWal({ backup }: RecoveryPlan): boolean {
+  return backup.record?.kind !== 'base-backup' || backup.record.walMethod !== 'none'
+}
+
 /** For a machine that Walkback can't reach: the same in POSIX shell, to be run as root. Windows has no such shell. */
 function scriptOf(plan: RecoveryPlan): string | null {
   if (process.platform === 'win32' || !plan.programs) return null
@@ -86,7 +94,7 @@ function scriptOf(plan: RecoveryPlan): string | null {
   const partials = [data, ...spaces]
   for (const { final, partial } of plan.target ? spaces : partials) lines.push(`[ ! -e ${q(final)} ] && [ ! -e ${q(partial)} ]`)
   if (backup.manifest && backup.format === 'plain')
-    lines.push(`${q(path.join(programs.bin, 'pg_verifybackup'))} ${q(backup.data)}`)
+    lines.push(`${q(path.join(programs.bin, 'pg_verifybackup'))}${holdsWal(plan) ? '' : ' --no-parse-wal'} ${q(backup.data)}`)
   for (const { partial } of partials) lines.push(`mkdir -p -m 0755 ${q(path.dirname(partial))}`, `mkdir -m 0700 ${q(partial)}`)
   if (backup.format === 'plain') {
     lines.push(`cp -R ${q(`${backup.data}/.`)} ${q(data.partial)}`)
@@ -122,6 +130,7 @@ function scriptOf(plan: RecoveryPlan): string | null {
   for (const { path: name, text } of placed) write(name, text, '>')
   lines.push(`touch ${at('postgresql.auto.conf')}`)
   write('postgresql.auto.conf', addedSettings(settings), '>>')
+  if (plan.point) for (const { path: name, text } of pointFiles(plan.point)) write(name, text, '>')
   lines.push(`mkdir -p ${at('log')}`)
   for (const { partial } of partials) {
     if (account) lines.push(`chown -R ${q(account.name)}: ${q(partial)}`)

@@ -1,4 +1,5 @@
 // What a physical backup is, with or without a record: its files, tablespaces, positions, and whether it can start by itself.
+// Long because each form of a backup, plain or tar, with or without a record, tells the same facts in another place.
 import { existsSync } from 'node:fs'
 import { open, readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -40,8 +41,11 @@ export interface PhysicalBackup extends Omit<RecoverableBackup, 'tablespaces' | 
   segmentSize: number
 }
 
-/** Throws AppError for what can't be deployed by itself: no backup, without its WAL, incremental, of another kind. */
-export async function readBackup(folder: string, signal: AbortSignal): Promise<PhysicalBackup> {
+/**
+ * Throws AppError for what can't be deployed: no backup, incremental, of another kind; and, unless an archive goes with it, one
+ * without its WAL.
+ */
+export async function readBackup(folder: string, signal: AbortSignal, withArchive = false): Promise<PhysicalBackup> {
   if (!path.isAbsolute(folder) || folder.includes('\0')) {
     throw new AppError('bad_input', `${JSON.stringify(folder)} is not an absolute path.`, { hint: 'Write it from the root on.' })
   }
@@ -49,13 +53,14 @@ export async function readBackup(folder: string, signal: AbortSignal): Promise<P
     const where = path.resolve(folder)
     if (!(await stat(where)).isDirectory()) throw noBackup(where)
     const record = existsSync(path.join(where, recordName)) ? await physicalRecord(where) : null
-    if (record?.kind === 'base-backup') refuseUnusable(record)
+    if (record?.kind === 'base-backup') refuseUnusable(record, withArchive)
+    const bare = withArchive && record?.kind === 'base-backup' && record.walMethod === 'none'
     const data = record ? path.join(where, record.artifact) : where
-    if (existsSync(path.join(data, 'PG_VERSION'))) return await readPlain(where, data, record)
+    if (existsSync(path.join(data, 'PG_VERSION'))) return await readPlain(where, data, record, bare)
     const tars = (await readdir(data)).filter(isBackupTar)
     const base = tars.find((name) => name.startsWith('base.tar'))
     if (base === undefined) throw noBackup(where)
-    return await readTars(where, data, [base, ...tars.filter((name) => name !== base).toSorted()], record, signal)
+    return await readTars(where, data, [base, ...tars.filter((name) => name !== base).toSorted()], record, { signal, bare })
   } catch (error) {
     throw fromSystemError(error, `read the backup ${folder}`) ?? error
   }
@@ -75,9 +80,9 @@ async function physicalRecord(folder: string): Promise<PhysicalRecord> {
   })
 }
 
-function refuseUnusable(record: Extract<PhysicalRecord, { kind: 'base-backup' }>): void {
+function refuseUnusable(record: Extract<PhysicalRecord, { kind: 'base-backup' }>, withArchive: boolean): void {
   if (record.incremental) throw incremental(record.incremental.from.lsn)
-  if (record.walMethod === 'none') throw withoutWal(record.start.lsn, record.stop.lsn)
+  if (record.walMethod === 'none' && !withArchive) throw withoutWal(record.start.lsn, record.stop.lsn)
 }
 
 function incremental(from: string): AppError {
@@ -94,7 +99,8 @@ function withoutWal(start: string, stop: string | null): AppError {
   })
 }
 
-async function readPlain(folder: string, data: string, record: PhysicalRecord | null): Promise<PhysicalBackup> {
+/** `bare`: it was taken without WAL, and is not to start by itself. */
+async function readPlain(folder: string, data: string, record: PhysicalRecord | null, bare: boolean): Promise<PhysicalBackup> {
   const major = Number((await readFile(path.join(data, 'PG_VERSION'), 'utf8')).trim())
   // A cluster that was once made from a base backup keeps that one's manifest.
   const manifest = record?.kind === 'cold-backup' ? null : await manifestIn(data)
@@ -106,10 +112,10 @@ async function readPlain(folder: string, data: string, record: PhysicalRecord | 
   const systemIdentifier = control.readBigUInt64LE(0).toString()
   const positions = positionsOf(record, label, manifest)
   const segments = await segmentsIn(path.join(data, 'pg_wal'))
-  if (segments.length === 0) throw withoutWal(positions.start?.lsn ?? 'its start', positions.stop?.lsn ?? null)
-  const first = await readHead(path.join(data, 'pg_wal', segments[0]?.name ?? ''))
+  if (segments.length === 0 && !bare) throw withoutWal(positions.start?.lsn ?? 'its start', positions.stop?.lsn ?? null)
+  const first = segments[0] ? await readHead(path.join(data, 'pg_wal', segments[0].name)) : null
   const segmentSize = record?.segmentSize ?? segments[0]?.size ?? 0
-  if (record?.kind !== 'cold-backup') refuseGaps(segments, positions, segmentSize)
+  if (record?.kind !== 'cold-backup' && !bare) refuseGaps(segments, positions, segmentSize)
   return {
     ...common(folder, record, label, manifest, (await stat(data)).mtime),
     ...positions,
@@ -139,7 +145,7 @@ async function readTars(
   data: string,
   tars: string[],
   record: PhysicalRecord | null,
-  signal: AbortSignal,
+  { signal, bare }: { signal: AbortSignal; bare: boolean },
 ): Promise<PhysicalBackup> {
   for (const name of tars) {
     const problem = await unpackProblem(packedBy(name))
@@ -155,8 +161,8 @@ async function readTars(
   const manifest = await manifestIn(data)
   const positions = positionsOf(record, label, manifest)
   const walTar = tars.find((name) => name.startsWith('pg_wal.tar'))
-  const wal = await readTarWal(walTar === undefined ? base : path.join(data, walTar), signal)
-  if (!wal) throw withoutWal(positions.start?.lsn ?? 'its start', positions.stop?.lsn ?? null)
+  const wal = bare ? null : await readTarWal(walTar === undefined ? base : path.join(data, walTar), signal)
+  if (!wal && !bare) throw withoutWal(positions.start?.lsn ?? 'its start', positions.stop?.lsn ?? null)
   const map = head.tablespaceMap === null ? [] : parseTablespaceMap(head.tablespaceMap)
   const sourceOf = (oid: string) => path.join(data, tars.find((name) => name.startsWith(`${oid}.tar`)) ?? `${oid}.tar`)
   return {
@@ -164,10 +170,10 @@ async function readTars(
     ...positions,
     path: folder,
     format: 'tar',
-    major: record?.major ?? wal.header.major,
-    systemIdentifier: refuseOther(record, manifest, [wal.header.systemIdentifier]),
+    major: record?.major ?? wal?.header.major ?? 0,
+    systemIdentifier: refuseOther(record, manifest, [wal?.header.systemIdentifier ?? null]),
     size: record?.size ?? String(await sizeOf(data)),
-    ...{ data, tars, record, manifest, label, segmentSize: wal.header.segmentSize },
+    ...{ data, tars, record, manifest, label, segmentSize: wal?.header.segmentSize ?? record?.segmentSize ?? 0 },
     tablespaces: map.map(({ oid, location }) => ({
       oid,
       name: record?.tablespaces.find((space) => space.oid === oid)?.name ?? '',

@@ -1,8 +1,7 @@
-// Runs one standalone recovery as a job: checks, verify, copy, settings, start, consistent, connect.
+// Runs one recovery as a job: checks, verify, copy, settings, start, consistent, to a moment replay and its stop, connect.
 import { existsSync } from 'node:fs'
 import { chmod, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { StandaloneRequest } from '../../../shared/contracts/recovery'
 import type { JobResult } from '../../../shared/jobs/job'
 import { formatBytes } from '../../../shared/model/byteCount'
 import { AppError } from '../../../shared/rpc/appError'
@@ -11,11 +10,15 @@ import { syncFolder } from '../../library/durability'
 import { inspectCluster } from '../../postgres/findLocalClusters'
 import { type ControlData, readControlData } from '../../postgres/localClusterState'
 import { errorCode, messageOf } from '../../process/systemError'
-import { connectRecovered } from './connectRecovered'
+import { connectRecovered, sayConnected } from './connectRecovered'
 import { copyBackup, makeFolder } from './copyBackup'
 import { conflictAt, finishPlace, openPlace, own, type Place, setAside, unfinishPlace, whatIsAt } from './destination'
 import type { Parts, RecoveryServices } from './parts'
-import { planRecovery, type RecoveryPlan, refusal } from './planRecovery'
+import { planRecovery, type RecoveryPlan, type RecoveryRequest, refusal } from './planRecovery'
+import { pointFiles } from './point/pointFiles'
+import { describePoint } from './point/pointResult'
+import { pointSettings } from './point/pointRun'
+import { recoverToPoint } from './point/recoverToPoint'
 import { describeRecovery } from './recoveryResult'
 import { addedSettings, keptAutoSettings, plainSettings, withoutPlaces } from './settingsText'
 import { clusterOf, readEvidence, startRecovered, stopRecovered } from './startRecovered'
@@ -33,11 +36,18 @@ export const recoverySteps = [
   { id: 'connect', label: 'Connect' },
 ] as const
 
+export const pointSteps = [
+  ...recoverySteps.slice(0, -1),
+  { id: 'replay', label: 'Replay' },
+  { id: 'stop', label: 'Stopped at the target' },
+  { id: 'connect', label: 'Connect' },
+] as const
+
 export const recoveryOnCancel =
   'What was copied stays under a name that ends in .partial; a data directory that was renamed gets its name back.'
 
 export interface RecoveryInput {
-  request: StandaloneRequest
+  request: RecoveryRequest
   at: Date
 }
 
@@ -67,11 +77,16 @@ export async function runRecovery(
   await copy(job, plan)
 
   job.step('settings')
-  await writeSettings(plan)
-  await requireRightControl(services, plan, job.signal)
+  const unpacked = await requireRightControl(services, plan, job.signal)
+  await writeSettings(plan, unpacked)
   await takePlace(job, services, plan, undo)
   job.endStep('settings', 'done', plan.kept === null ? '' : `${plan.data.final} is kept as ${path.basename(plan.kept)}`)
 
+  if (plan.point) {
+    const reached = await recoverToPoint(job, services, parts, plan, plan.point)
+    undo.keep()
+    return describePoint(plan, plan.point, { ...reached, startedAt })
+  }
   job.step('start')
   const started = await startRecovered(job, services, parts, plan)
   job.endStep('start', 'done', `port ${started.port}`)
@@ -79,20 +94,8 @@ export async function runRecovery(
   const evidence = readEvidence(plan, started.lines)
   job.endStep('consistent', 'done', evidence.detail)
   job.step('connect')
-  const connected = await connectRecovered(job, services, plan, started.port, started.connectionId)
-  if (connected.problem !== '') {
-    const nothing = { object: '', objectKind: '', entry: '', statement: '', harmless: null, logLine: null }
-    const message =
-      connected.how === ''
-        ? `The server runs and is consistent, but nobody logged in: ${connected.problem}`
-        : `No connection was saved: ${connected.problem}`
-    job.issue({
-      ...nothing,
-      severity: 'warning',
-      message,
-      advice: 'Add a connection to it with a user and password of the backup.',
-    })
-  }
+  const connected = await connectRecovered(job, services, plan, { ...started, recovering: false })
+  sayConnected(job, connected)
   const control = await readControlData(services.spawn, clusterOf(plan), job.signal)
   job.signal.throwIfAborted()
   job.endStep('connect', connected.how === '' ? 'warning' : 'done', connected.how || 'nobody logged in')
@@ -179,8 +182,9 @@ async function tarBytes({ backup }: RecoveryPlan): Promise<number> {
 }
 
 /** Into the unfinished data directory: settings files, postgresql.auto.conf, the links and the map of its tablespaces. */
-async function writeSettings(plan: RecoveryPlan): Promise<void> {
-  const { data, account, spaces, settings } = plan
+async function writeSettings(plan: RecoveryPlan, { limits }: ControlData): Promise<void> {
+  const { data, account, spaces, point } = plan
+  const settings = point ? { ...plan.settings, recovery: pointSettings(point, limits) } : plan.settings
   const root = data.partial
   const write = async (name: string, text: string) => {
     const file = path.join(root, name)
@@ -212,6 +216,7 @@ async function writeSettings(plan: RecoveryPlan): Promise<void> {
   }
   const auto = keptAutoSettings((await read('postgresql.auto.conf')) ?? '')
   await write('postgresql.auto.conf', auto.text + addedSettings(settings))
+  if (point) for (const { path: name, text } of pointFiles(point)) await write(name, text)
   const links = path.join(root, 'pg_tblspc')
   await makeFolder(links, account)
   for (const { name, final } of spaces) {

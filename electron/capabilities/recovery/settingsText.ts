@@ -1,5 +1,6 @@
 // Settings of a deployed backup: what must not be taken over from its source, and settings files that lay outside it.
 import path from 'node:path'
+import type { Setting } from '../../../shared/model/recoveryTarget'
 import { readIncludes } from '../../postgres/outsideSettings'
 
 export interface SettingsFacts {
@@ -17,6 +18,8 @@ export interface SettingsFacts {
   sslOff: boolean
   /** Of what it was deployed, for the comment. */
   from: string
+  /** Of a recovery to a moment: what is written besides, in order; absent for a standalone one. */
+  recovery?: readonly Setting[]
 }
 
 /** A value as in postgresql.conf. */
@@ -51,13 +54,16 @@ export function addedSettings(facts: SettingsFacts): string {
     lines.push(['lc_messages', "'C'"], ['log_destination', "'stderr'"], ['logging_collector', 'off'])
   }
   lines.push(['archive_mode', 'off'], ['synchronous_standby_names', "''"], ['max_logical_replication_workers', '0'])
+  for (const { name, value } of facts.recovery ?? []) {
+    if (name !== 'archive_mode') lines.push([name, /^\d+$/.test(value) || /^(?:on|off)$/.test(value) ? value : quoted(value)])
+  }
   const comment = `# Walkback: a copy of ${facts.from.replace(/[\r\n]/g, ' ')}. It archives nothing and takes no changes from elsewhere.`
   return `${comment}\n${lines.map(([name, value]) => `${name} = ${value}`).join('\n')}\n`
 }
 
-/** A standby's link to its primary, with its password, and the source's own places. */
+/** A standby's link to its primary, with its password, the source's own places, and an earlier recovery's target. */
 const notTakenOver =
-  /^\s*(?:primary_conninfo|primary_slot_name|data_directory|config_file|hba_file|ident_file|external_pid_file|port|listen_addresses|unix_socket_directories|log_directory|stats_temp_directory|archive_mode)\s*(?:=|\s)/i
+  /^\s*(?:primary_conninfo|primary_slot_name|data_directory|config_file|hba_file|ident_file|external_pid_file|port|listen_addresses|unix_socket_directories|log_directory|stats_temp_directory|archive_mode|restore_command|recovery_target\w*|recovery_end_command|recovery_min_apply_delay|archive_cleanup_command|promote_trigger_file)\s*(?:=|\s)/i
 
 /** postgresql.auto.conf of the backup without them; what it sets besides stays. */
 export function keptAutoSettings(text: string): { text: string; dropped: string[] } {
@@ -73,10 +79,14 @@ export function keptAutoSettings(text: string): { text: string; dropped: string[
 
 /**
  * data_directory is read before all other files: one that names another folder would start the server in there. An empty
- * external_pid_file further down would not do: the server then complains that it can't write "".
+ * external_pid_file further down would not do: the server then complains that it can't write "". A recovery target of the
+ * source's own would be a second one: `multiple recovery targets specified`.
  */
 export function withoutPlaces(text: string): string {
-  return text.replaceAll(/^(\s*(?:data_directory|external_pid_file)\s*(?:=|\s).*)$/gim, '# Walkback: $1')
+  return text.replaceAll(
+    /^(\s*(?:data_directory|external_pid_file|restore_command|recovery_target\w*|recovery_end_command|recovery_min_apply_delay|archive_cleanup_command|promote_trigger_file)\s*(?:=|\s).*)$/gim,
+    '# Walkback: $1',
+  )
 }
 
 export interface SavedFile {

@@ -111,7 +111,7 @@ export interface Evidence {
  * A start proves nothing by itself: the log must say that the backup's end was reached. Source: CheckRecoveryConsistency in
  * xlogrecovery.c (xlog.c before 15), StartupXLOG for a clean one.
  */
-export function readEvidence({ backup, logFile }: RecoveryPlan, lines: readonly string[]): Evidence {
+export function readEvidence({ backup, logFile, point }: RecoveryPlan, lines: readonly string[]): Evidence {
   const text = lines.join('\n')
   const reached = /consistent recovery state reached at ([0-9A-F]+\/[0-9A-F]+)/.exec(text)?.[1] ?? null
   const missing = (what: string) =>
@@ -119,7 +119,7 @@ export function readEvidence({ backup, logFile }: RecoveryPlan, lines: readonly 
       hint: `Look at ${logFile}.`,
     })
   if (!saysReady(lines)) throw missing('database system is ready to accept connections')
-  if (backup.kind === 'cold-backup') {
+  if (backup.kind === 'cold-backup' && point === null) {
     if (/database system was shut down/.test(text)) return { consistentAt: null, detail: 'it had been shut down cleanly' }
     if (/automatic recovery in progress/.test(text)) {
       const end = /redo done at ([0-9A-F]+\/[0-9A-F]+)/.exec(text)?.[1]

@@ -29,7 +29,9 @@ export function planVerifier({ backup, programs }: Pick<RecoveryPlan, 'backup' |
   if (!programs || backup.format !== 'plain' || backup.manifest === null) return null
   const file = path.join(programs.bin, 'pg_verifybackup')
   if (!existsSync(file)) return null
-  const noParseWal = !existsSync(path.join(programs.bin, 'pg_waldump'))
+  // Taken without WAL, to be recovered with an archive's: there is none to read in it.
+  const bare = backup.record?.kind === 'base-backup' && backup.record.walMethod === 'none'
+  const noParseWal = bare || !existsSync(path.join(programs.bin, 'pg_waldump'))
   const options = { noParseWal, progress: majorOf(programs.version) >= 16 }
   const command = buildCommand(pgVerifybackup, options, { tool: programs.version, server: null }, [backup.data])
   return { path: file, version: programs.version, command }

@@ -1,12 +1,48 @@
 // Answers the calls of the recoveryPoint contract.
-import type { recoveryPoint } from '../../../../shared/contracts/recoveryPoint'
+import type { PointRequest, PointRunRequest, recoveryPoint } from '../../../../shared/contracts/recoveryPoint'
 import { AppError } from '../../../../shared/rpc/appError'
 import type { Handlers } from '../../../../shared/rpc/contract'
+import { prepareRecovery, startRecovery } from '../handlers'
+import type { Parts, RecoveryServices } from '../parts'
+import { planRecovery, type RecoveryRequest } from '../planRecovery'
+import { previewOf } from '../preview'
+import { readBackup } from '../readBackup'
+import { readNeighbours } from './lookDeeper'
+import { planWish } from './planWish'
+import { recentPointFacts } from './pointFacts'
+import { pointRefusal } from './pointRun'
+import { readMoments, readSources } from './readMoments'
 
-function notYet(): never {
-  throw new AppError('internal', 'not built yet')
+export function recoveryPointHandlers(services: RecoveryServices, parts: Parts): Handlers<typeof recoveryPoint, AbortSignal> {
+  return {
+    sources: (_input, { signal }) => readSources(services, signal),
+    moments: (request, { signal }) => readMoments(services, request, signal),
+    neighbours: async (request, { signal }) =>
+      readNeighbours(services, await recentPointFacts(services, request.archiveId, signal), request, signal),
+    plan: async (request, { signal }) => (await planWish(services, request, { fresh: false, signal })).plan,
+    prepare: async (request, { signal }) =>
+      prepareRecovery(services, await readBackup(await backupFor(services, request, signal), signal, true), signal),
+    preview: async (request, { signal }) => {
+      const asked = await asRecovery(services, request, signal)
+      const plan = await planRecovery(services, asked, new Date(), signal)
+      if (!plan.point) throw new AppError('internal', 'The recovery has no moment.')
+      return { ...previewOf(plan), plan: plan.point.plan }
+    },
+    start: async (request, { signal }) => startRecovery(services, parts, await asRecovery(services, request, signal), signal),
+  }
 }
 
-export function recoveryPointHandlers(): Handlers<typeof recoveryPoint, AbortSignal> {
-  return { sources: notYet, moments: notYet, neighbours: notYet, plan: notYet, prepare: notYet, preview: notYet, start: notYet }
+/** Throws AppError preflight with the blocker where no backup leads to it. */
+async function backupFor(services: RecoveryServices, request: PointRequest, signal: AbortSignal, fresh = false): Promise<string> {
+  const { plan } = await planWish(services, request, { fresh, signal })
+  const refused = pointRefusal(plan)
+  if (refused) throw refused
+  if (plan.backup) return plan.backup.path
+  throw new AppError('internal', 'The plan names no backup.')
+}
+
+/** With the backup that the plan chose: the run, and "run again", begin with the same one. */
+async function asRecovery(services: RecoveryServices, request: PointRunRequest, signal: AbortSignal): Promise<RecoveryRequest> {
+  const backup = request.point.backup ?? (await backupFor(services, request.point, signal, true))
+  return { ...request, source: { path: backup }, point: { ...request.point, backup } }
 }

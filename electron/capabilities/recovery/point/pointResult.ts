@@ -1,0 +1,55 @@
+// What a finished recovery to a moment leaves to be read on its job's page.
+import type { JobFact, JobResult } from '../../../../shared/jobs/job'
+import { targetSetting, wishWords } from '../../../../shared/model/recoveryTarget'
+import { formatWalTime } from '../../../../shared/model/walTime'
+import type { RecoveryPlan } from '../planRecovery'
+import { laterCommands } from '../startRecovered'
+import type { PointRun } from './pointRun'
+import type { Reached } from './recoverToPoint'
+import { scriptLog } from './restoreScript'
+
+export function describePoint(plan: RecoveryPlan, point: PointRun, reached: Reached & { startedAt: Date }): JobResult {
+  const { backup, target, data, spaces, kept } = plan
+  const { port, outcome, evidence, connected, control, startedAt } = reached
+  const later = laterCommands(plan)
+  const fact = (label: string, value: string, mono = false): JobFact => ({ label, value, mono })
+  const where = target ? `in place of ${target.name}` : `as a new cluster on port ${port}`
+  const state = {
+    paused: 'It waits there: look, then promote it or throw it away',
+    promoted: `It was promoted to timeline ${outcome.newTimeline ?? '?'}`,
+    shutdown: 'It shut down there',
+    replaying: '',
+  }[outcome.state]
+  const setting = targetSetting(point.wish)
+  const before = point.look.before ?? null
+  return {
+    headline: `${backup.server} was recovered to ${wishWords(point.wish)}, ${where}. ${state}.`,
+    facts: [
+      fact('Asked for', setting ? `${setting.name} = '${setting.value}'` : 'the end of the WAL', true),
+      fact('Stopped', outcome.stop === '' ? `redo done at ${outcome.redoDone ?? '?'}` : outcome.stop, true),
+      fact('As asked', 'yes: compared with the plan'),
+      ...(before ? [fact('Last commit kept', `transaction ${before.xid}, ${formatWalTime(before.time)}`)] : []),
+      fact('State', outcome.state),
+      fact('Timeline', String(outcome.newTimeline ?? point.wish.timeline), true),
+      fact('Replayed', `${point.plan.segments} segments, up to ${outcome.lastFile ?? 'the backup’s own'}`),
+      fact('Data directory', data.final, true),
+      fact('Port', String(port), true),
+      ...(connected.label === '' ? [] : [fact('Connection', connected.label)]),
+      ...(evidence.consistentAt === null ? [] : [fact('Consistent at', evidence.consistentAt, true)]),
+      fact('System identifier', control.systemIdentifier, true),
+      ...(kept === null ? [] : [fact('Kept from before', kept, true)]),
+      ...spaces.map(({ name, final }) =>
+        fact(`Tablespace ${backup.tablespaces.find(({ oid }) => oid === name)?.name || name}`, final, true),
+      ),
+      fact('Archiving', 'off: this copy writes into no archive'),
+      fact('WAL archive', `${point.archive.folder}, only read`, true),
+      fact('What was fetched', `${data.final}/${scriptLog}`, true),
+      fact('Start it later', later.start, true),
+      fact('Stop it', later.stop, true),
+      fact('Backup', `${backup.path}, only read`, true),
+      fact('Time', `${((Date.now() - startedAt.getTime()) / 1000).toFixed(1)} s`),
+    ],
+    backupPath: backup.path,
+    database: null,
+  }
+}
