@@ -25,12 +25,14 @@ export interface CursorProps {
 }
 
 const bubbleLetter = 7.3
+/** Of the slider's width, which the stylesheet sets. */
+const half = 7
 
 /** Where the bubble of this text lies: over the cursor, but inside the drawing. */
 export function bubbleAt(x: number, text: string, width: number): { from: number; to: number } {
-  const half = (text.length * bubbleLetter + 26) / 2
-  const centre = Math.min(Math.max(x, gutter + half - 4), width - half - 2)
-  return { from: centre - half, to: centre + half }
+  const wide = (text.length * bubbleLetter + 26) / 2
+  const centre = Math.min(Math.max(x, gutter + wide - 4), width - wide - 2)
+  return { from: centre - wide, to: centre + wide }
 }
 
 export function Cursor(props: CursorProps) {
@@ -74,7 +76,7 @@ export function Cursor(props: CursorProps) {
           <span className="tl-dot" style={{ top: dot }} />
         </>
       )}
-      <span className="tl-bubble" style={{ left: (from + to) / 2 - x, width: to - from }}>
+      <span className="tl-bubble" style={{ left: (from + to) / 2 - x + half, width: to - from }}>
         {outside === 'left' && '◂ '}
         {bubble}
         {outside === 'right' && ' ▸'}
