@@ -67,11 +67,12 @@ function Drawing(props: TimelineProps & { model: TimelineModel; extent: View }) 
 
   // Wherever the cursor is sent, it is seen; dragging the view away from it is left alone.
   const cursorTime = moment?.time
-  const seen = useRef({ view, world, show })
-  seen.current = { view, world, show }
+  const seen = useRef({ view, world, show, extent })
+  seen.current = { view, world, show, extent }
   useEffect(() => {
-    if (cursorTime === undefined) return
-    const { view, world, show } = seen.current
+    const { view, world, show, extent } = seen.current
+    // What is typed may lie where nothing is to be seen.
+    if (cursorTime === undefined || cursorTime < extent.from || cursorTime > extent.to) return
     const wanted = showing(view, cursorTime, world)
     if (wanted !== view) show(wanted)
   }, [cursorTime])
@@ -127,14 +128,14 @@ function Drawing(props: TimelineProps & { model: TimelineModel; extent: View }) 
     [cursorTime, outside, refused, cardX],
   )
   const text = momentText(cursorTime ?? 0, zone)
-  const bubble = `${spanOf(view) > 2 * dayMicro || outside !== null ? `${text.day} ` : ''}${text.time}`
+  const bubble = `${outside !== null ? `${text.date} ` : spanOf(view) > 2 * dayMicro ? `${text.day} ` : ''}${text.time}`
   const bubblePlace = bubbleAt(cursorX, bubble, width)
   const [bubbleFrom, bubbleTo] = [Math.round(bubblePlace.from), Math.round(bubblePlace.to)]
   const under = useMemo(
     () => (cursorTime === undefined ? null : { from: bubbleFrom, to: bubbleTo }),
     [cursorTime, bubbleFrom, bubbleTo],
   )
-  const height = Math.max(240, rows.height)
+  const { height } = rows
   return (
     <div className="tl">
       <TimelineHead

@@ -6,6 +6,7 @@ const axisBottom = 60
 const markersHeight = 40
 const tallBand = 56
 const smallBand = 36
+const leastHeight = 240
 /** Below each band: two lines of words. */
 const below = 34
 
@@ -36,8 +37,9 @@ export function rowsOf(model: TimelineModel, pinned: number): Rows {
     return { model: lane, band, marks, tall }
   })
   const last = rows.at(-1)
-  // Words below the last band need their room where it is a tall one.
-  return { rows, height: last === undefined ? axisBottom + 100 : last.band.top + last.band.height + (last.tall ? 48 : 14) }
+  // Words below the last band need their room where it is a tall one; and below a single lane lies the card of the cursor.
+  const bottom = last === undefined ? 0 : last.band.top + last.band.height + (last.tall ? 48 : 14)
+  return { rows, height: Math.max(leastHeight, bottom) }
 }
 
 /** The lane at this height: the one whose band and marks are nearest. */

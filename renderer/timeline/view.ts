@@ -33,14 +33,14 @@ export function worldOf(extent: View): View {
 
 /** All there is, with room for the words at its end. */
 export function wholeView(extent: View): View {
-  const span = Math.max(spanOf(extent), 10_000_000)
+  const span = Math.max(spanOf(extent), 2_000_000)
   return { from: extent.from - span * 0.03, to: extent.to + span * 0.12 }
 }
 
 /** What one sees first: from a little before the newest backup up to the end of the archive. */
 export function firstView(extent: View, newestBackup: number | null): View {
   const from = newestBackup === null ? extent.from : Math.max(extent.from, Math.min(newestBackup, extent.to))
-  const span = Math.max(extent.to - from, 10 * minuteMicro)
+  const span = Math.max(extent.to - from, 2_000_000)
   return { from: extent.to - span * 1.22, to: extent.to + span * 0.11 }
 }
 
@@ -69,6 +69,8 @@ export function showing(view: View, time: number, world: View): View {
 export function stripView(extent: View, view: View): { view: View; label: string } {
   const end = Math.max(extent.to + (extent.to - extent.from) * 0.02, Math.min(view.to, extent.to + dayMicro))
   const spans = [
+    { span: minuteMicro, label: 'Last minute' },
+    { span: 10 * minuteMicro, label: 'Last 10 min' },
     { span: hourMicro, label: 'Last hour' },
     { span: 6 * hourMicro, label: 'Last 6 h' },
     { span: dayMicro, label: 'Last day' },

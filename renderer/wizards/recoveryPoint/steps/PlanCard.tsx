@@ -28,14 +28,16 @@ const actionWords: Readonly<Record<TargetAction, string>> = {
 
 export function PlanCard({ plan, draft, moments, onBackup }: PlanCardProps) {
   const { data } = plan
-  const seconds = data?.backup && data.estimate ? data.estimate.copySeconds + data.estimate.replaySeconds : null
+  // A blocked one still names a backup; words and settings for what can't be are left out.
+  const backup = data && data.blockers.length === 0 ? data.backup : null
+  const seconds = backup && data?.estimate ? data.estimate.copySeconds + data.estimate.replaySeconds : null
   const text = data ? settingsText(data) : ''
   return (
     <Card
       title="Plan"
       className={`pt-plan${plan.stale ? ' stale' : ''}`}
       actions={
-        data?.backup && (
+        backup && (
           <>
             {seconds !== null && <span className="t2 m nw">{about(seconds)}</span>}
             <CopyButton text={text}>Copy</CopyButton>
@@ -43,9 +45,9 @@ export function PlanCard({ plan, draft, moments, onBackup }: PlanCardProps) {
         )
       }
     >
-      {data?.backup ? (
+      {data && backup ? (
         <div className="pt-plan-body">
-          <PlanSteps plan={data} backup={data.backup} {...{ draft, moments, onBackup }} />
+          <PlanSteps plan={data} backup={backup} {...{ draft, moments, onBackup }} />
           <Settings text={text} />
         </div>
       ) : (

@@ -27,25 +27,30 @@ export function Verdict({ plan, draft, setDraft, wrong }: VerdictProps) {
       ) : blocker ? (
         <div className="pt-says">
           <Severity level="blocker">Not reachable</Severity>
-          <span className="t2 wrap">{blocker.says}</span>
-          {blocker.nearest && (
-            <Nearest label={blocker.nearestSays} onTake={() => blocker.nearest && setDraft(takeWish(draft, blocker.nearest))} />
-          )}
+          <div className="col g4">
+            <span className="t2 wrap">{blocker.says}</span>
+            {blocker.nearest && (
+              <div className="row wr g4">
+                {blocker.nearestSays !== '' && <span className="t2 wrap">Nearest: {blocker.nearestSays}</span>}
+                <Button size="xs" onClick={() => blocker.nearest && setDraft(takeWish(draft, blocker.nearest))}>
+                  Take the nearest
+                </Button>
+              </div>
+            )}
+          </div>
         </div>
       ) : (
         <div className={`pt-says${plan.stale ? ' stale' : ''}`}>
           <Severity level="pass">Reachable</Severity>
-          <span className="t2 wrap">{plan.data.stopsAt}</span>
+          <span className="t2 wrap">{firstSentence(plan.data.stopsAt)}</span>
         </div>
       )}
     </div>
   )
 }
 
-function Nearest({ label, onTake }: { label: string; onTake: () => void }) {
-  return (
-    <Button size="xs" onClick={onTake}>
-      Take the nearest{label === '' ? '' : `: ${label}`}
-    </Button>
-  )
+/** The plan beside it says all of them. */
+function firstSentence(text: string): string {
+  const end = text.indexOf('. ')
+  return end === -1 ? text : text.slice(0, end + 1)
 }
