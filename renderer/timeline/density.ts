@@ -54,14 +54,15 @@ function tallestOf(density: Density, width: number): number {
   const known = density.tallest.get(width)
   if (known !== undefined) return known
   const { minutes, before } = density
-  let tallest = 0
-  let start = 0
-  while (start < minutes.length) {
-    const bar = Math.floor((minutes[start] ?? 0) / width) * width
-    const end = firstAt(minutes, bar + width)
-    tallest = Math.max(tallest, (before[end] ?? 0) - (before[start] ?? 0))
-    start = end
+  // One pass: a search for each bar would cost more than a step of a zoom may take.
+  let [tallest, bar, start] = [0, Number.NaN, 0]
+  for (let index = 0; index < minutes.length; index += 1) {
+    const own = Math.floor((minutes[index] ?? 0) / width)
+    if (own === bar) continue
+    tallest = Math.max(tallest, (before[index] ?? 0) - (before[start] ?? 0))
+    ;[bar, start] = [own, index]
   }
+  tallest = Math.max(tallest, (before[minutes.length] ?? 0) - (before[start] ?? 0))
   density.tallest.set(width, tallest)
   return tallest
 }
