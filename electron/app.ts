@@ -19,6 +19,7 @@ import { objectsHandlers } from './capabilities/objects/handlers'
 import { practiceHandlers, restartPractice } from './capabilities/practice/handlers'
 import { practicePart } from './capabilities/practice/part'
 import { recoveryHandlers, restartRecovery } from './capabilities/recovery/handlers'
+import { lookHandlers, restartLook } from './capabilities/recovery/look/handlers'
 import { recoveryPointHandlers } from './capabilities/recovery/point/handlers'
 import { restartRestore, restoreHandlers } from './capabilities/restore/handlers'
 import { restoreOutcomeHandlers } from './capabilities/restore/outcomeHandlers'
@@ -103,6 +104,7 @@ function mount(services: Services): AllHandlers {
     restoreOutcome: restoreOutcomeHandlers(services),
     recovery: recoveryHandlers(services, parts),
     recoveryPoint: recoveryPointHandlers(services, parts),
+    look: lookHandlers(services, parts),
     dumpToServer: dumpToServerHandlers(services),
     baseBackup: baseBackupHandlers(services),
     backups: backupsHandlers(services),
@@ -121,6 +123,7 @@ function mount(services: Services): AllHandlers {
         'cluster-restore': restartClusterRestore(services, parts),
         restore: restartRestore(services),
         recovery: restartRecovery(services, parts),
+        'recovery-look': restartLook(services, parts),
         'dump-to-server': restartDumpToServer(services),
         'base-backup': restartBaseBackup(services),
         backups: restartVerify(services),

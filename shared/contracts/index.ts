@@ -10,6 +10,7 @@ import { dump } from './dump'
 import { host } from './host'
 import { jobs } from './jobs'
 import { localClusters } from './localClusters'
+import { look } from './look'
 import { objects } from './objects'
 import { dumpToServer } from './pipe'
 import { practice } from './practice'
@@ -31,6 +32,7 @@ export const contracts = {
   restoreOutcome,
   recovery,
   recoveryPoint,
+  look,
   dumpToServer,
   baseBackup,
   backups,

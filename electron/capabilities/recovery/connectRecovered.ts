@@ -92,7 +92,7 @@ async function throughLogin(
 
 /** To the recovered cluster with the user and password of a saved connection. */
 export async function loginDraft(
-  job: JobContext,
+  job: Pick<JobContext, 'hide'>,
   services: RecoveryServices,
   login: string,
   port: number,

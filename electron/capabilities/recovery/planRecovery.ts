@@ -23,7 +23,7 @@ import { errorCode, fromSystemError } from '../../process/systemError'
 import { type Held, isMountPoint, keptName, type Place, placeAt, tablespacesFolder, whatIsAt } from './destination'
 import { type BackupListing, listBackup } from './listBackup'
 import type { RecoveryServices } from './parts'
-import { type PointRun, planPointRun, pointRows, pointSettings } from './point/pointRun'
+import { archiveAccess, type PointRun, planPointRun, pointRows, pointSettings } from './point/pointRun'
 import { checkRecovery } from './preflightRecovery'
 import { type PhysicalBackup, readBackup } from './readBackup'
 import { outsideKey, type PlacedFile, placeSettings, plainSettings, type SettingsFacts } from './settingsText'
@@ -84,6 +84,7 @@ export async function planRecovery(
   const folder = target?.dataDirectory ?? requireFolder(destination)
   const { account, problem: accountProblem } = await findRunner(target)
   const programs = await findPrograms(services, backup.major)
+  if (point) point.access = await archiveAccess(point, account, services.spawn)
   const data = placeAt('data', folder)
   const below = backup.tablespaces.length === 0 ? '' : await tablespacesFolder(folder)
   const spaces = backup.tablespaces.map(({ oid }) =>

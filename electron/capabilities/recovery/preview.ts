@@ -130,7 +130,14 @@ function scriptOf(plan: RecoveryPlan): string | null {
   for (const { path: name, text } of placed) write(name, text, '>')
   lines.push(`touch ${at('postgresql.auto.conf')}`)
   write('postgresql.auto.conf', addedSettings(settings), '>>')
-  if (plan.point) for (const { path: name, text } of pointFiles(plan.point)) write(name, text, '>')
+  if (plan.point) {
+    for (const { path: name, text } of pointFiles(plan.point)) write(name, text, '>')
+    if (plan.point.access === 'staged') {
+      lines.push(`mkdir -p ${at('walkback/wal')}`)
+      for (const { file } of plan.point.needed)
+        lines.push(`cp ${q(path.join(plan.point.archive.folder, file))} ${at('walkback/wal/')}`)
+    }
+  }
   lines.push(`mkdir -p ${at('log')}`)
   for (const { partial } of partials) {
     if (account) lines.push(`chown -R ${q(account.name)}: ${q(partial)}`)

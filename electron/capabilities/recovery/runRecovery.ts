@@ -13,9 +13,10 @@ import { errorCode, messageOf } from '../../process/systemError'
 import { connectRecovered, sayConnected } from './connectRecovered'
 import { copyBackup, makeFolder } from './copyBackup'
 import { conflictAt, finishPlace, openPlace, own, type Place, setAside, unfinishPlace, whatIsAt } from './destination'
+import { writeLookRecord } from './look/lookRecord'
 import type { Parts, RecoveryServices } from './parts'
 import { planRecovery, type RecoveryPlan, type RecoveryRequest, refusal } from './planRecovery'
-import { pointFiles } from './point/pointFiles'
+import { pointFiles, stageWal } from './point/pointFiles'
 import { describePoint } from './point/pointResult'
 import { pointSettings } from './point/pointRun'
 import { recoverToPoint } from './point/recoverToPoint'
@@ -78,12 +79,14 @@ export async function runRecovery(
 
   job.step('settings')
   const unpacked = await requireRightControl(services, plan, job.signal)
+  if (plan.point?.access === 'staged') await stageWal(job, plan.point, plan.data.partial, plan.account)
   await writeSettings(plan, unpacked)
   await takePlace(job, services, plan, undo)
   job.endStep('settings', 'done', plan.kept === null ? '' : `${plan.data.final} is kept as ${path.basename(plan.kept)}`)
 
   if (plan.point) {
     const reached = await recoverToPoint(job, services, parts, plan, plan.point)
+    await writeLookRecord(job.id, plan, plan.point, reached.port)
     undo.keep()
     return describePoint(plan, plan.point, { ...reached, startedAt })
   }

@@ -1,21 +1,22 @@
 // A recovery to a moment as the run needs it: the plan, the settings and the script that belong to it, and what must come of it.
 import type { PointPlan, PointRequest } from '../../../../shared/contracts/recoveryPoint'
-import type { TransactionEnd } from '../../../../shared/model/archiveIndex'
-import { formatLsn, toLsn } from '../../../../shared/model/lsn'
+import type { ArchiveIndex, TransactionEnd } from '../../../../shared/model/archiveIndex'
+import { formatBytes } from '../../../../shared/model/byteCount'
+import { formatLsn, type Lsn, toLsn } from '../../../../shared/model/lsn'
 import type { PreflightRow } from '../../../../shared/model/preflight'
 import type { DeepLook } from '../../../../shared/model/recoveryJudge'
 import { reachesOf } from '../../../../shared/model/recoveryReach'
 import type { Setting } from '../../../../shared/model/recoveryTarget'
 import type { RecoveryWish } from '../../../../shared/model/recoveryWish'
 import type { WalArchive } from '../../../../shared/model/walArchive'
-import { partsTo } from '../../../../shared/model/walChain'
+import { type ChainSegment, partsTo } from '../../../../shared/model/walChain'
 import type { CompressedSuffix } from '../../../../shared/model/walFile'
 import { AppError } from '../../../../shared/rpc/appError'
 import { row } from '../../../library/preflightRow'
 import type { OsAccount, SpawnTool } from '../../../process/processTypes'
 import { planWish } from './planWish'
 import type { PointServices } from './pointFacts'
-import { restoreCommand, restoreScript } from './restoreScript'
+import { restoreCommand } from './restoreScript'
 
 export interface PointRun {
   wish: RecoveryWish
@@ -23,8 +24,15 @@ export interface PointRun {
   look: DeepLook
   archive: WalArchive
   segmentSize: number
-  /** The text of restore_command's script. */
-  script: string
+  /** The pinned timeline and all on the way to it. */
+  way: number[]
+  /**
+   * Whether the account that runs the server gets at the archive. staged: it does not, and we do: what is needed is copied into
+   * the new data directory. closed: neither.
+   */
+  access: 'open' | 'staged' | 'closed'
+  /** Files of the archive that recovery asks for, in order. */
+  needed: NeededFile[]
   /** How files on the way are packed. */
   packed: CompressedSuffix[]
   /** Where the way ends, and the last COMMIT or ABORT on it: what a recovery to its end must have reached. */
@@ -33,6 +41,12 @@ export interface PointRun {
   /** How far replay has to go from the backup's redo. */
   from: bigint
   to: bigint
+}
+
+export interface NeededFile {
+  file: string
+  /** Bytes on disk. */
+  size: number
 }
 
 /** Throws AppError preflight with the blockers' own words and the nearest moment; nothing was written by then. */
@@ -55,12 +69,23 @@ export async function planPointRun(services: PointServices, request: PointReques
   const last = plan.stopLsn === null ? chain.reaches : toLsn(plan.stopLsn)
   return {
     ...{ wish: request.wish, plan, look, archive, segmentSize, lastEnd: reach.lastEnd },
-    script: restoreScript({ archive: archive.folder, segmentSize, timeline: request.wish.timeline, way: timelines }),
+    ...{ way: timelines, access: 'open' },
+    needed: neededFiles(index, timelines, chain.segments, last),
     packed: [...new Set(chain.segments.flatMap(({ entry }) => entry.compressed ?? []))],
     reaches: formatLsn(chain.reaches),
     from: backup.start.lsn,
     to: last,
   }
+}
+
+/** Segments up to the one with the stop and the next, in which its record may end; histories of its way and above it. */
+function neededFiles(index: ArchiveIndex, way: readonly number[], segments: readonly ChainSegment[], stop: Lsn): NeededFile[] {
+  const last = segments.findIndex(({ to }) => to > stop)
+  const pinned = Math.max(...way)
+  return [
+    ...index.histories.filter(({ timeline }) => way.includes(timeline) || timeline > pinned),
+    ...(last === -1 ? segments : segments.slice(0, last + 2)).map(({ entry }) => entry),
+  ].map(({ file, size }) => ({ file, size }))
 }
 
 export function pointRefusal({ blockers }: PointPlan): AppError | null {
@@ -86,7 +111,32 @@ export function pointSettings({ plan }: Pick<PointRun, 'plan'>, limits: Readonly
 
 const unpackers: Readonly<Record<CompressedSuffix, string>> = { gz: 'gzip', lz4: 'lz4', zst: 'zstd' }
 
-/** The account that runs the server runs the script: it has to get at the archive, and at the programs that unpack it. */
+/** The account that runs the server runs the script. */
+export async function archiveAccess(run: PointRun, account: OsAccount | null, spawn: SpawnTool): Promise<PointRun['access']> {
+  const readable = 'cd "$1" && [ -r . ] && while IFS= read -r f; do [ -r "$f" ] || exit 1; done'
+  const needed = run.needed.map(({ file }) => `${file}\n`).join('')
+  const may = (who: OsAccount | null) => trial(spawn, who, { script: readable, argument: run.archive.folder, stdin: needed })
+  if (await may(account)) return 'open'
+  return account !== null && (await may(null)) ? 'staged' : 'closed'
+}
+
+interface Trial {
+  script: string
+  argument: string
+  stdin?: string
+}
+
+async function trial(spawn: SpawnTool, account: OsAccount | null, { script, argument, stdin }: Trial): Promise<boolean> {
+  const exit = await spawn({
+    file: '/bin/sh',
+    argv: ['-c', script, 'sh', argument],
+    ...(stdin === undefined ? {} : { stdin }),
+    ...(account ? { runAs: account } : {}),
+  })
+  return exit.code === 0
+}
+
+/** The account has to get at the archive, or what is needed of it is copied, and at the programs that unpack it. */
 export async function pointRows(
   run: PointRun,
   account: OsAccount | null,
@@ -96,27 +146,20 @@ export async function pointRows(
   const { archive, plan, packed } = run
   const rows = [row('point', 'pass', 'Moment', plan.stopsAt)]
   for (const warning of plan.warnings) rows.push(row('point', 'warning', 'Moment', warning))
-  const trial = async (script: string, argument: string) => {
-    const exit = await spawn({
-      file: '/bin/sh',
-      argv: ['-c', script, 'sh', argument],
-      ...(account ? { runAs: account } : {}),
-    })
-    return exit.code === 0
-  }
-  const folder = archive.folder
-  const first = plan.lastSegment ?? ''
-  // Of names that are hexadecimal digits: the segments of the way's end stand for all.
-  const readable = `cd "$1" && [ -r . ] && for f in ${first}*; do [ ! -e "$f" ] || [ -r "$f" ] || exit 1; done`
-  if (!(await trial(readable, folder))) {
-    const text = `The account ${name} may not read the WAL archive ${folder}, and it is the one that fetches the WAL. Let it in, or run Walkback and the server as the account that owns the archive.`
+  const { folder } = archive
+  if (run.access === 'closed') {
+    const text = `The account ${name} may not read the WAL archive ${folder}, and it is the one that fetches the WAL. Let it in, or run Walkback as the account that owns the archive.`
     rows.push(row('archive', 'blocker', 'WAL archive', text))
+  } else if (run.access === 'staged') {
+    const bytes = formatBytes(run.needed.reduce((sum, { size }) => sum + size, 0))
+    const text = `${name} may not read ${folder}: the ${run.needed.length} files that are needed, ${bytes}, are copied into the new data directory. Nothing is written into the archive.`
+    rows.push(row('archive', 'warning', 'WAL archive', text))
   } else {
     rows.push(row('archive', 'pass', 'WAL archive', `${folder} is read by ${name}, and nothing is written into it.`))
   }
   for (const suffix of packed) {
     const program = unpackers[suffix]
-    if (await trial('command -v "$1" >/dev/null', program)) continue
+    if (await trial(spawn, account, { script: 'command -v "$1" >/dev/null', argument: program })) continue
     const text = `Segments are packed with ${program}, which ${name} does not find. Install it.`
     rows.push(row('unpack', 'blocker', 'Unpacking', text))
   }

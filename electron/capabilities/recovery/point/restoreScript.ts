@@ -22,15 +22,15 @@ export interface ScriptFacts {
  * Rules 9 and 13. Whole segments first, plain or packed; then a .partial, as a copy without the suffix, filled up with zeros.
  * Of timelines below the pinned one only those on its way have a history: a stray one changes nothing. Above it the server asks
  * for the first number that is free (findNewestTimeLine), and is told the truth, or a promotion would take a number that the
- * archive has. 1: the file is not there, which ends the WAL. 126: it is there and can't be read, which ends the recovery
- * (RestoreArchivedFile takes more than 125 for FATAL).
+ * archive has. 1: the file is not there, which ends the WAL. 200: it is there and can't be read, which ends the recovery
+ * (RestoreArchivedFile takes more than 125 for FATAL; 126 and 127 it would name after the shell's own failures).
  */
 export function restoreScript({ archive, segmentSize, timeline, way }: ScriptFacts): string {
   const histories = way.filter((one) => one > 1).map(historyName)
   return `#!/bin/sh
 # Fetches WAL for a recovery from ${archive.replace(/[\r\n]/g, ' ')}, which is only read. Written by Walkback.
 # restore_command runs it in the data directory: ${restoreCommand}
-# 1 says that the file is not there: to the server, the end of the WAL. 126 says that it can't be read: recovery stops.
+# 1 says that the file is not there: to the server, the end of the WAL. 200 says that it can't be read: recovery stops.
 archive=${quoteForShell(archive)}
 log=${scriptLog}
 size=${segmentSize}
@@ -39,7 +39,7 @@ target=$2
 
 say() { printf '%s %s\\n' "$(date -u '+%Y-%m-%d %H:%M:%S UTC')" "$*" >>"$log"; }
 missing() { say "not there: $name$1"; exit 1; }
-broken() { rm -f "$target"; say "FAILED: $name: $1"; echo "walkback: $name: $1" >&2; exit 126; }
+broken() { rm -f "$target"; say "FAILED: $name: $1"; echo "walkback: $name: $1" >&2; exit 200; }
 
 unpack() {
   case $1 in
