@@ -57,9 +57,9 @@ export function within(view: View, world: View): View {
   return { from, to: from + span }
 }
 
-/** Moves just so far that the time is well inside. */
+/** With a time that is out of sight in its middle; a view that shows it stays. */
 export function showing(view: View, time: number, world: View): View {
-  const margin = spanOf(view) * 0.08
+  const margin = spanOf(view) * 0.01
   if (time >= view.from + margin && time <= view.to - margin) return view
   const from = time - spanOf(view) / 2
   return within({ from, to: from + spanOf(view) }, world)
