@@ -156,7 +156,7 @@ describe.each(majors.filter((major) => major === majors[0] || major === majors.a
     const sql: TestCluster['sql'] = async (text, database = 'postgres', values = []) => {
       const client = await clientOf(cluster, port)(database)
       try {
-        return (await client.query(text, values as unknown[])).rows as Awaited<ReturnType<TestCluster['sql']>>
+        return (await client.query(text, values)).rows as Awaited<ReturnType<TestCluster['sql']>>
       } finally {
         await client.end()
       }
