@@ -4,7 +4,7 @@ import { edge } from './Lanes'
 import { drawStrip, type Frame } from './layoutLane'
 import { gutter } from './layoutRows'
 import type { TimelineModel } from './model'
-import { dayMicro, leastSpan, scaleOf, spanOf, stripView, type Tick, ticksOf, type View } from './view'
+import { dayMicro, leastSpan, scaleOf, spanOf, stripView, type Tick, ticksOf, type View, withRoom } from './view'
 import { momentText, type ZoneName } from './zone'
 
 const top = 18
@@ -104,11 +104,11 @@ const StripPicture = memo(function StripPicture({ model, from, to, width, zone }
   const { bands, dead, gaps, bars, deadBars } = drawStrip(lanes, frame, { top, height: bottom - top })
   // Days by name, while they are seven.
   const room = to - from <= 8 * dayMicro ? Math.max(130, (right - gutter) / 8) : 130
-  const ticks = ticksOf(view, right - gutter, zone, room).major
+  const ticks = withRoom(ticksOf(view, right - gutter, zone, room).major, frame.scale, width, null)
   const label = (tick: Tick) => {
     const { weekday, day } = momentText(tick.time, zone)
     const days = (ticks[1]?.time ?? 0) - (ticks[0]?.time ?? 0) === dayMicro
-    if (!days) return tick.label
+    if (!days || tick.label === '') return tick.label
     const short = right - frame.scale(tick.time) < 90
     return short ? day.split(' ')[0] : `${weekday} ${day.split(' ')[0]}`
   }
