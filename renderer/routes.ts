@@ -79,6 +79,13 @@ export const routes: readonly Route[] = [
     wizard: true,
     load: () => import('./wizards/recovery/Wizard'),
   },
+  {
+    pattern: '/restore/point',
+    place: 'restore',
+    title: 'Restore to a point in time',
+    wizard: true,
+    load: () => import('./wizards/recoveryPoint/Wizard'),
+  },
   { pattern: '/copy', place: 'copy', title: 'Copy', load: () => import('./screens/Copy/Copy') },
   {
     pattern: '/copy/export',

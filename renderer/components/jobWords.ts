@@ -63,6 +63,7 @@ export function wizardOf(job: Pick<JobSnapshot, 'capability' | 'input'>): string
   const { capability, input } = job
   const kind = typeof input === 'object' && input !== null && 'kind' in input ? input.kind : undefined
   if (capability === 'base-backup' && typeof input === 'object' && input !== null && 'chain' in input) return '/backups/combine'
+  if (capability === 'recovery' && typeof input === 'object' && input !== null && 'point' in input) return '/restore/point'
   return wizardPath[capability] ?? wizardPath[`${capability} ${String(kind)}`]
 }
 

@@ -15,6 +15,8 @@ export interface WizardShellProps<S extends string> {
   title: string
   /** What it is about, once that is known: "orders, 4.62 GB". */
   subject?: ReactNode
+  /** What is not touched: "orders-prod stays untouched". */
+  promise?: string
   steps: readonly WizardStep<S>[]
   step: S
   onStep: (step: S) => void
@@ -37,7 +39,7 @@ export interface WizardShellProps<S extends string> {
 }
 
 export function WizardShell<S extends string>(props: WizardShellProps<S>) {
-  const { title, subject, steps, step, onStep, onLeave, startLabel, onStart, reason, blocked = false } = props
+  const { title, subject, promise, steps, step, onStep, onLeave, startLabel, onStart, reason, blocked = false } = props
   const { note, starting = false, enterStarts = true, onStartOver, children } = props
   const at = steps.findIndex((entry) => entry.id === step)
   const next = steps[at + 1]
@@ -86,6 +88,11 @@ export function WizardShell<S extends string>(props: WizardShellProps<S>) {
           {title}
         </h1>
         {subject !== undefined && <Chip>{subject}</Chip>}
+        {promise !== undefined && (
+          <Chip tone="pass" icon="lock">
+            {promise}
+          </Chip>
+        )}
         <ol className="wz-steps" aria-label="Steps">
           {steps.map((entry, index) => (
             <Fragment key={entry.id}>

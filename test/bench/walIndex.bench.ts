@@ -1,23 +1,20 @@
 // How fast the index of a WAL archive reads, beside pg_waldump alone over the same segments; and how soon one of 10,000 segments
 // is open again.
 import { execFile, execFileSync } from 'node:child_process'
-import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, statSync, writeSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openIndexFile } from '../../electron/archive/indexFile'
 import { type IndexServices, readArchiveIndex } from '../../electron/archive/readArchiveIndex'
-import type { SegmentEntry } from '../../shared/model/archiveIndex'
 import { archiveMap } from '../../shared/model/archiveMap'
-import { formatLsn } from '../../shared/model/lsn'
 import { walChain } from '../../shared/model/walChain'
-import { segmentName } from '../../shared/model/walFile'
-import { packMinutes } from '../../shared/model/walMinutes'
 import { endMajors } from '../support/clusters'
 import { startCore, type TestCore } from '../support/core'
 import { tempFolder } from '../support/tempFolder'
 import { startArchiving, switchWal } from '../support/walArchives'
 import { measure, median, timeProgram, writeMeasures } from './measures'
+import { sparseSegment } from './sparseArchive'
 
 const quick = process.env.WALKBACK_QUICK === '1'
 const run = promisify(execFile)
@@ -122,48 +119,3 @@ describe('opening again', () => {
     measure('Map of 10,000 segments, as sent', JSON.stringify(map).length / 1024, 'kB', { max: 256 })
   }, 300_000)
 })
-
-/** A minute of 500 commits each: 5 million in all. */
-function sparseSegment(folder: string, number: number, size: number): SegmentEntry {
-  const file = segmentName({ timeline: 1, number: BigInt(number) }, size)
-  const start = BigInt(number) * BigInt(size)
-  const page = Buffer.alloc(40)
-  page.writeUInt16LE(0xd118, 0)
-  page.writeUInt16LE(2, 2)
-  page.writeUInt32LE(1, 4)
-  page.writeBigUInt64LE(start, 8)
-  page.writeBigUInt64LE(7_614_118_026_514_903_417n, 24)
-  page.writeUInt32LE(size, 32)
-  page.writeUInt32LE(8192, 36)
-  const fd = openSync(join(folder, file), 'wx')
-  writeSync(fd, page)
-  ftruncateSync(fd, size)
-  closeSync(fd)
-  const { mtimeMs } = statSync(join(folder, file))
-  const minute = 29_000_000 + number
-  const time = minute * 60_000_000
-  const end = (offset: number) => ({ lsn: formatLsn(start + BigInt(offset)), time: time + offset, xid: number * 500 })
-  return {
-    ...{ kind: 'segment', file, size, modified: mtimeMs, problem: null, timeline: 1, number, partial: false, compressed: null },
-    header: {
-      major: 18,
-      timeline: 1,
-      start: formatLsn(start),
-      systemIdentifier: '7614118026514903417',
-      segmentSize: size,
-      pageSize: 8192,
-    },
-    ...{ continues: true, inherited: null, end: formatLsn(start + BigInt(size)), damage: null, unread: null, joined: true },
-    own: {
-      ...{ commits: 500, aborts: 3, earliest: time + 100, latest: time + 1_000_000 },
-      ...{ firstCommit: end(100), lastCommit: end(1_000_000), lastEnd: end(1_000_000) },
-      minutes: packMinutes(
-        new Map([
-          [minute, 200],
-          [minute + 1, 300],
-        ]),
-      ),
-      restorePoints: [],
-    },
-  }
-}

@@ -2,6 +2,7 @@
 import type { CatalogEntry, RestoreWindow } from '../../../shared/contracts/backups'
 import { chainOf, dependentsOf, isBase, nameOf } from '../../../shared/model/backupChain'
 import type { PhysicalRecord } from '../../../shared/model/backupRecord'
+import { Button } from '../../components/Button'
 import { Severity } from '../../components/Chip'
 import { Note } from '../../components/Feedback'
 import { type KeyValue, KeyValues } from '../../components/KeyValues'
@@ -21,6 +22,7 @@ export interface PhysicalDetailsProps {
 export function PhysicalDetails({ entry, record, all, windows }: PhysicalDetailsProps) {
   const chain = isBase(entry) ? chainOf(entry, all) : null
   const restorable = chain?.problem ? null : restorableWords(entry, windows)
+  const pointArchive = restorable && windows?.find(({ path, problem }) => path === entry.path && problem === '')
   return (
     <>
       {chain?.problem && <Note tone="blocker">{chain.problem} It can’t be restored or combined as it is.</Note>}
@@ -36,6 +38,15 @@ export function PhysicalDetails({ entry, record, all, windows }: PhysicalDetails
             ))}
             {windows === undefined && <li className="t3">Looking at the archives…</li>}
           </ul>
+          {pointArchive && (
+            <Button
+              size="s"
+              icon="clock"
+              href={placeLink('/restore/point', { archive: pointArchive.archiveId, backup: entry.path })}
+            >
+              Restore to a point in time…
+            </Button>
+          )}
         </section>
       )}
       <div className="details-two">

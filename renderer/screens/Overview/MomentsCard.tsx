@@ -1,8 +1,10 @@
 // The moments that backups of the last week bring back by themselves, on a time axis; any other moment needs archived WAL too.
 import type { CatalogEntry } from '../../../shared/contracts/backups'
 import { backupSubject } from '../../../shared/model/backupRecord'
+import { Button } from '../../components/Button'
 import { plural } from '../../format/numbers'
 import { formatWhen } from '../../format/time'
+import { placeLink } from '../../stores/navigation'
 import { momentOf, restoreLink } from '../Backups/catalog'
 import { checkState } from './protection'
 
@@ -32,6 +34,8 @@ export interface MomentsCardProps {
   dumps: readonly CatalogEntry[]
   bases: readonly CatalogEntry[]
   now: number
+  /** Of the archive of this server's WAL: with it and a base backup any moment in between can be chosen. */
+  archiveId?: string | undefined
 }
 
 function shownWords(dumps: number, bases: number): string {
@@ -49,7 +53,7 @@ function between(dumps: number, bases: number): string {
     : 'a base backup and the WAL since; a dump of each database is the first step.'
 }
 
-export function MomentsCard({ dumps, bases, now }: MomentsCardProps) {
+export function MomentsCard({ dumps, bases, now, archiveId }: MomentsCardProps) {
   const from = now - days * dayMs
   const x = (at: number) => 8 + ((at - from) / (now - from)) * (width - 16)
   const within = ({ record }: CatalogEntry) => Date.parse(momentOf(record)) >= from
@@ -60,6 +64,12 @@ export function MomentsCard({ dumps, bases, now }: MomentsCardProps) {
       <div className="card-head bare">
         <h2>Restorable moments</h2>
         <span className="t3 el">{dumps.length + bases.length === 0 ? 'none yet' : shownWords(recent.length, copies.length)}</span>
+        <span className="sp" />
+        {archiveId !== undefined && bases.length > 0 && (
+          <Button kind="ghost" size="s" href={placeLink('/restore/point', { archive: archiveId })} endIcon="right">
+            Restore to a point in time
+          </Button>
+        )}
       </div>
       {shown.length > 0 && (
         <div className="moments-axis">
@@ -98,7 +108,11 @@ export function MomentsCard({ dumps, bases, now }: MomentsCardProps) {
           </ul>
         </div>
       )}
-      <p className="t3 sm">To go back to any moment in between takes {between(dumps.length, bases.length)}</p>
+      <p className="t3 sm">
+        {archiveId !== undefined && bases.length > 0
+          ? 'Any moment in between comes back with the WAL in the archive: choose it on its timeline.'
+          : `To go back to any moment in between takes ${between(dumps.length, bases.length)}`}
+      </p>
     </section>
   )
 }

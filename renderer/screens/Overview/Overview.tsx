@@ -71,7 +71,7 @@ function ServerOverview() {
         <BaseBackupCard last={bases[0] ?? null} read={catalog.entries !== null} now={now} />
         <WalCard server={archive} archiving={page?.archiving ?? null} now={now} />
       </div>
-      <MomentsCard dumps={dumps} bases={bases} now={now} />
+      <MomentsCard dumps={dumps} bases={bases} now={now} archiveId={archive.archive?.id} />
       {page && (
         <div className="low">
           <ReadinessCard rows={page.readiness} role={page.facts.role} />

@@ -26,6 +26,28 @@ export default function Restore() {
       <PageHead title="Restore" />
       <Card className="kind-card">
         <span className="kind-icon">
+          <Icon name="clock" size={20} />
+        </span>
+        <div className="sp">
+          <div className="row">
+            <h2 className="kind-title">To a point in time</h2>
+            <Chip>
+              <span className="mono">recovery_target_time</span>
+            </Chip>
+          </div>
+          <p className="t2">
+            A cluster as it was at a moment you choose, to the microsecond: from a base backup and the WAL since. It becomes a
+            server of its own beside the original, which stays untouched, and pauses there so that you can look before you decide.
+          </p>
+        </div>
+        <div className="col g8" style={{ alignItems: 'flex-end' }}>
+          <Button size="l" href={placeLink('/restore/point')} endIcon="right">
+            Restore to a point in time
+          </Button>
+        </div>
+      </Card>
+      <Card className="kind-card">
+        <span className="kind-icon">
           <Icon name="restore" size={20} />
         </span>
         <div className="sp">

@@ -20,7 +20,9 @@ import {
   reachableRecoveryStep,
   recoveryRequestOf,
   recoveryStepProblem,
+  recoverySteps,
 } from './draft'
+import type { PlacementStepProps } from './placementSteps'
 import { DestinationStep } from './steps/DestinationStep'
 import { OptionsStep } from './steps/OptionsStep'
 import { ReviewStep } from './steps/ReviewStep'
@@ -66,13 +68,11 @@ function EditJob({ jobId }: { jobId: string }) {
 }
 
 export type Inspected = Awaited<ReturnType<typeof api.recovery.inspect>>
-export type Prepared = Awaited<ReturnType<typeof api.recovery.prepare>>
 
-export interface RecoveryStepProps {
+export interface SourceStepProps {
   draft: RecoveryDraft
   setDraft: (draft: RecoveryDraft) => void
   facts: Asked<Inspected>
-  prepared: Asked<Prepared>
 }
 
 function Recover({ wanted }: { wanted: string | null }) {
@@ -133,7 +133,13 @@ function Recover({ wanted }: { wanted: string | null }) {
     setConfirm(null)
     setDraft({ ...draft, step: to })
   }
-  const shared: RecoveryStepProps = { draft, setDraft, facts, prepared }
+  const placed: PlacementStepProps = {
+    draft,
+    setDraft: (placement) => setDraft({ ...draft, ...placement }),
+    facts: facts.data,
+    prepared,
+    proof: 'The server’s log must say that it reached a consistent state at the end of the backup and that it takes connections.',
+  }
   const subject = facts.data && `${facts.data.server}, ${formatWhen(facts.data.takenAt)}`
   return (
     <WizardShell
@@ -156,16 +162,21 @@ function Recover({ wanted }: { wanted: string | null }) {
     >
       {step !== 'source' && facts.error && <ErrorNote error={facts.error} onRetry={facts.again} />}
       {step !== 'source' && prepared.error && <ErrorNote error={prepared.error} onRetry={prepared.again} />}
-      {step === 'source' && <SourceStep {...shared} />}
-      {step === 'destination' && <DestinationStep {...shared} />}
-      {step === 'options' && <OptionsStep {...shared} />}
-      {step === 'review' && (
+      {step === 'source' && <SourceStep {...{ draft, setDraft, facts }} />}
+      {step === 'destination' && <DestinationStep {...placed} />}
+      {step === 'options' && <OptionsStep {...placed} />}
+      {step === 'review' && facts.data && (
         <ReviewStep
-          {...shared}
+          {...placed}
+          from={{
+            head: 'From the backup',
+            what: facts.data.server,
+            detail: `${formatWhen(facts.data.takenAt)}, PostgreSQL ${facts.data.major}`,
+          }}
           preview={preview}
           confirm={confirm}
           onConfirm={setConfirm}
-          onStep={goTo}
+          onGoTo={(to) => goTo(recoverySteps.find((one) => one === to) ?? 'options')}
           startError={startError}
           starting={starting}
         />

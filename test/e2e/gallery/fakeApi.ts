@@ -2,6 +2,7 @@
 import type { Api } from '../../../shared/contracts'
 import { copySamples } from './copySamples'
 import { outcomeSamples } from './outcomeSamples'
+import { pointSamples } from './pointSamples'
 import { ago, backups, connections, jobs, logLine } from './samples'
 
 const GB = 1024 ** 3
@@ -161,6 +162,7 @@ const fake = {
   },
   copy: copySamples,
   restoreOutcome: outcomeSamples,
+  recoveryPoint: pointSamples,
   backups: {
     list: async () => ({
       backups: empty ? [] : backups,

@@ -39,6 +39,12 @@ const steps =
       await page.waitForTimeout(600)
     }
   }
+const story = '?idle#/restore/point?system=7614118026514903417'
+/** Types the moment of the story, so that the cursor stands there, and shows what the mock-up shows. */
+const storyMoment = (time) => async (page) => {
+  await page.getByLabel('Time, to the microsecond').fill(time)
+  await page.waitForTimeout(600)
+}
 const press = (name) => async (page) =>
   page
     .getByRole('button', { name, exact: typeof name === 'string' })
@@ -172,6 +178,45 @@ const scenes = {
   lost: ['?connection=lost&idle#/jobs'],
   nosession: ['?connection=no-session#/jobs'],
   folder: ['?idle#/settings', press(/Browse/)],
+  point: [story, storyMoment('09:14:32.500000')],
+  'point-unreachable': [story, storyMoment('01:20:00')],
+  'point-hour': [
+    story,
+    async (page) => {
+      await storyMoment('09:14:32.500000')(page)
+      await page.getByRole('button', { name: '1 hour in view' }).click()
+    },
+  ],
+  'point-week': [
+    story,
+    async (page) => {
+      await storyMoment('09:14:32.500000')(page)
+      await page.getByRole('button', { name: '7 days in view' }).click()
+    },
+  ],
+  'point-deep': [
+    story,
+    async (page) => {
+      await storyMoment('09:14:32.500000')(page)
+      for (let n = 0; n < 15; n += 1) await page.getByRole('button', { name: 'Zoom in' }).click()
+    },
+  ],
+  'point-hover': [
+    story,
+    async (page) => {
+      await storyMoment('09:14:32.500000')(page)
+      await page.mouse.move(720, 270)
+      await page.waitForTimeout(600)
+    },
+  ],
+  'point-end': [
+    story,
+    async (page) => {
+      await page.getByRole('slider').focus()
+      await page.keyboard.press('End')
+    },
+  ],
+  'point-source': ['?idle#/restore/point'],
   copy: ['?idle#/copy'],
   'export-what': ['?idle#/copy/export?database=orders&schema=public&table=customers'],
   'export-file': ['?idle#/copy/export?database=orders&schema=public&table=customers', steps('File')],

@@ -7,12 +7,12 @@ import { PathField } from '../../../components/PathField'
 import { placeLink } from '../../../stores/navigation'
 import { ChoiceCards } from '../../../wizard/ChoiceCards'
 import { PickRow } from '../../../wizard/PickRow'
-import { portOf } from '../draft'
-import type { Prepared, RecoveryStepProps } from '../Wizard'
+import { portOf } from '../placement'
+import type { PlacementStepProps, Prepared } from '../placementSteps'
 
-export function DestinationStep({ draft, setDraft, facts, prepared }: RecoveryStepProps) {
+export function DestinationStep({ draft, setDraft, facts, prepared }: PlacementStepProps) {
   const base = prepared.data
-  if (!base || !facts.data) return prepared.error ? null : <Loading>Looking at this machine…</Loading>
+  if (!base || !facts) return prepared.error ? null : <Loading>Looking at this machine…</Loading>
   return (
     <div className="wz-cols">
       <div className="wz-col scroll">
@@ -80,7 +80,7 @@ export function DestinationStep({ draft, setDraft, facts, prepared }: RecoverySt
   )
 }
 
-function Targets({ draft, setDraft, base }: Pick<RecoveryStepProps, 'draft' | 'setDraft'> & { base: Prepared }) {
+function Targets({ draft, setDraft, base }: Pick<PlacementStepProps, 'draft' | 'setDraft'> & { base: Prepared }) {
   if (base.targets.length === 0) {
     return (
       <EmptyState icon="server" title="No cluster to replace">

@@ -3,12 +3,12 @@ import { Card } from '../../../components/Card'
 import { Loading } from '../../../components/Feedback'
 import { SelectField, Switch } from '../../../components/fields'
 import { PathField } from '../../../components/PathField'
-import type { RecoveryStepProps } from '../Wizard'
+import type { PlacementStepProps } from '../placementSteps'
 
-export function OptionsStep({ draft, setDraft, facts, prepared }: RecoveryStepProps) {
+export function OptionsStep({ draft, setDraft, facts, prepared, proof }: PlacementStepProps) {
   const base = prepared.data
-  if (!base || !facts.data) return prepared.error ? null : <Loading>Looking at this machine…</Loading>
-  const { tablespaces, format } = facts.data
+  if (!base || !facts) return prepared.error ? null : <Loading>Looking at this machine…</Loading>
+  const { tablespaces, format } = facts
   const practice = draft.kind === 'cluster' && base.targets.find(({ dataDirectory }) => dataDirectory === draft.cluster)
   const own = practice && practice.name.startsWith('practice ')
   const below = `${draft.kind === 'new' ? (draft.folder ?? base.defaults.folder) : draft.cluster}.tablespaces`
@@ -68,10 +68,7 @@ export function OptionsStep({ draft, setDraft, facts, prepared }: RecoveryStepPr
       </div>
       <div className="wz-col scroll">
         <Card title="How success is told" padded>
-          <p className="t2">
-            The server’s log must say that it reached a consistent state at the end of the backup and that it takes connections.
-            Then it is asked for its system identifier, which must be the backup’s.
-          </p>
+          <p className="t2">{proof} Then it is asked for its system identifier, which must be the backup’s.</p>
         </Card>
       </div>
     </div>

@@ -8,35 +8,35 @@ import { ErrorNote } from '../../../components/Feedback'
 import { TextField } from '../../../components/fields'
 import { KeyValues } from '../../../components/KeyValues'
 import type { ShownError } from '../../../format/errors'
-import { formatWhen } from '../../../format/time'
-import { Review } from '../../../wizard/Review'
+import { Review, type Side } from '../../../wizard/Review'
 import type { Asked } from '../../../wizard/useAsk'
-import { portOf, type RecoveryStep, recoverySteps } from '../draft'
-import type { RecoveryStepProps } from '../Wizard'
+import { portOf } from '../placement'
+import type { PlacementStepProps } from '../placementSteps'
 
-export interface ReviewStepProps extends RecoveryStepProps {
+export interface ReviewStepProps extends Omit<PlacementStepProps, 'facts' | 'proof'> {
+  from: Side
+  /** The wizard's own steps, that a fix may lead back to. */
+  onGoTo: (step: string) => void
   preview: Asked<StandalonePreview>
   confirm: StandaloneRequest['confirm']
   onConfirm: (confirm: StandaloneRequest['confirm']) => void
-  onStep: (step: RecoveryStep) => void
   startError: ShownError | null
   starting: boolean
 }
 
 export function ReviewStep(props: ReviewStepProps) {
-  const { draft, setDraft, facts, prepared, preview, onConfirm, onStep, startError, starting } = props
+  const { draft, setDraft, from, prepared, preview, onConfirm, onGoTo, startError, starting } = props
   const base = prepared.data
-  if (!base || !facts.data) return null
-  const { server, takenAt, major } = facts.data
+  if (!base) return null
   const target = base.targets.find(({ dataDirectory }) => dataDirectory === draft.cluster)
   const onFix = ({ action }: PreflightFix) => {
-    if (action.kind === 'go-to-step') onStep(recoverySteps.find((step) => step === action.step) ?? 'options')
+    if (action.kind === 'go-to-step') onGoTo(action.step)
     else if (action.kind === 'set-option' && action.key === 'verify') setDraft({ ...draft, verify: action.value === true })
   }
   const renames = preview.data?.renames ?? []
   return (
     <Review
-      from={{ head: 'From the backup', what: server, detail: `${formatWhen(takenAt)}, PostgreSQL ${major}` }}
+      from={from}
       into={
         draft.kind === 'new'
           ? {

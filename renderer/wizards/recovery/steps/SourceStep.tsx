@@ -16,9 +16,9 @@ import { placeLink } from '../../../stores/navigation'
 import { PickRow } from '../../../wizard/PickRow'
 import { useAsk } from '../../../wizard/useAsk'
 import { chooseBackup } from '../draft'
-import type { Inspected, RecoveryStepProps } from '../Wizard'
+import type { Inspected, SourceStepProps } from '../Wizard'
 
-export function SourceStep({ draft, setDraft, facts }: RecoveryStepProps) {
+export function SourceStep({ draft, setDraft, facts }: SourceStepProps) {
   const catalog = useAsk({}, (input, options) => api.backups.list(input, options))
   const backups = sortBackups(catalog.data?.backups ?? [], 'age', false).filter(({ record }) => isPhysical(record))
   const isListed = backups.some(({ path }) => path === draft.source)

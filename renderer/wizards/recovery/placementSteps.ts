@@ -1,0 +1,17 @@
+// What the steps Destination, Options and Review are given, by whichever recovery they belong to.
+import type { RecoverableBackup } from '../../../shared/contracts/recovery'
+import type { api } from '../../rpc/api'
+import type { Asked } from '../../wizard/useAsk'
+import type { Placement } from './placement'
+
+export type Prepared = Awaited<ReturnType<typeof api.recovery.prepare>>
+
+export interface PlacementStepProps {
+  draft: Placement
+  setDraft: (draft: Placement) => void
+  /** Of the backup that is copied; undefined while it is read. */
+  facts: Pick<RecoverableBackup, 'tablespaces' | 'format'> | undefined
+  prepared: Asked<Prepared>
+  /** What the log must say: a sentence. */
+  proof: string
+}

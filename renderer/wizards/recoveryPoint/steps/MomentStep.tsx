@@ -1,0 +1,43 @@
+// Step 2: the moment, on the timeline and in exact fields that go with each other, and the plan that follows from it.
+import { Card } from '../../../components/Card'
+import { ErrorNote, Loading } from '../../../components/Feedback'
+import { reachable, reachOf } from '../../../timeline/reach'
+import { Timeline } from '../../../timeline/Timeline'
+import type { Moment } from '../../../timeline/useSteps'
+import { timelineOf } from '../draft'
+import type { PointStepProps } from '../Wizard'
+import { FieldsCard } from './FieldsCard'
+import { PlanCard } from './PlanCard'
+
+export function MomentStep({ draft, setDraft, facts, onTyped }: PointStepProps & { onTyped: (problem: string) => void }) {
+  const { moments, plan, cursor, around, neighbours } = facts
+  if (!moments.data) return moments.error ? null : <Loading>Looking at the backups and the archive…</Loading>
+  const pinned = timelineOf(draft, moments.data)
+  const lane = moments.data.lanes.find(({ timeline }) => timeline === pinned)
+  const spans = reachOf(lane)
+  const replayed = plan.data && plan.data.blockers.length === 0 ? plan.data : undefined
+  const onMove = ({ timeline, time }: Moment) => setDraft({ ...draft, target: 'time', timeline, time })
+  return (
+    <div className="pt-step">
+      <Card label="Timeline" className="pt-timeline">
+        <Timeline
+          moments={moments.data}
+          zone={draft.zone}
+          moment={cursor}
+          refused={draft.target === 'time' && cursor !== null && !reachable(cursor.time, spans)}
+          onMove={onMove}
+          inclusive={draft.inclusive}
+          backup={replayed?.backup ?? null}
+          amount={replayed ? { segments: replayed.segments, bytes: replayed.bytes } : null}
+          around={around.error ? null : around.data}
+          neighbours={neighbours}
+        />
+      </Card>
+      {plan.error && <ErrorNote error={plan.error} onRetry={plan.again} />}
+      <div className="pt-low">
+        <FieldsCard {...{ draft, setDraft, facts, onTyped }} moments={moments.data} />
+        <PlanCard plan={plan} draft={draft} moments={moments.data} onBackup={(backup) => setDraft({ ...draft, backup })} />
+      </div>
+    </div>
+  )
+}

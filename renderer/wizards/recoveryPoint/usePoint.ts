@@ -1,0 +1,62 @@
+// Everything the core says about the draft: moments, the commits around the cursor, the plan, and this machine.
+import { useCallback } from 'react'
+import type { Moments, Neighbours, PointPlan } from '../../../shared/contracts/recoveryPoint'
+import { api } from '../../rpc/api'
+import { useJobs } from '../../stores/jobs'
+import type { AskNeighbours } from '../../timeline/useSteps'
+import { type Asked, useAsk } from '../../wizard/useAsk'
+import type { Prepared } from '../recovery/placementSteps'
+import { type PointDraft, pointRequestOf, timelineOf, timeOf } from './draft'
+
+export interface PointFacts {
+  moments: Asked<Moments>
+  plan: Asked<PointPlan>
+  /** Where the cursor stands: the time of the wish, or where another target will stop. */
+  cursor: { timeline: number; time: number } | null
+  around: Asked<Neighbours>
+  neighbours: AskNeighbours
+  prepared: Asked<Prepared>
+}
+
+/** Of the plan's time only what belongs to the wish of now. */
+function cursorOf(draft: PointDraft, moments: Moments | undefined, plan: Asked<PointPlan>): PointFacts['cursor'] {
+  if (moments === undefined) return null
+  const time = draft.target === 'time' ? timeOf(draft, moments) : (plan.data?.stopTime ?? timeOf(draft, moments))
+  return time === undefined ? null : { timeline: timelineOf(draft, moments), time }
+}
+
+export function usePoint(draft: PointDraft): PointFacts {
+  // What a job that reads the archive, or takes a backup, has brought.
+  const ended = useJobs((state) => state.jobs.filter((job) => job.endedAt !== null).length)
+  const { archiveId, systemIdentifier } = draft
+  const which = archiveId !== '' ? { archiveId } : systemIdentifier !== '' ? { systemIdentifier } : undefined
+  const moments = useAsk(which && { which, ended }, (input, options) => api.recoveryPoint.moments(input.which, options), {
+    keep: true,
+  })
+  const found = fits(moments.data, draft) ? moments.data : undefined
+  const request = pointRequestOf(draft, found)
+  const plan = useAsk(request, (input, options) => api.recoveryPoint.plan(input, options), { delay: 120, keep: true })
+  const cursor = cursorOf(draft, found, plan)
+  const archive = found?.archiveId
+  const around = useAsk(
+    cursor === null || archive === undefined ? undefined : { archiveId: archive, ...cursor },
+    (input, options) => api.recoveryPoint.neighbours(input, options),
+    { delay: 120 },
+  )
+  const neighbours = useCallback<AskNeighbours>(
+    (moment, options) => api.recoveryPoint.neighbours({ archiveId: archive ?? '', ...moment }, options),
+    [archive],
+  )
+  const mayPrepare = request !== undefined && plan.data?.backup != null && plan.data.blockers.length === 0 && !plan.stale
+  const prepared = useAsk(
+    mayPrepare && draft.step !== 'source' && draft.step !== 'moment' ? request : undefined,
+    (input, options) => api.recoveryPoint.prepare(input, options),
+  )
+  return { moments: { ...moments, data: found }, plan, cursor, around, neighbours, prepared }
+}
+
+/** The answer kept from before may be of another cluster. */
+function fits(moments: Moments | undefined, { archiveId, systemIdentifier }: PointDraft): boolean {
+  if (moments === undefined) return false
+  return archiveId !== '' ? moments.archiveId === archiveId : moments.systemIdentifier === systemIdentifier
+}

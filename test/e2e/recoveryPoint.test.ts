@@ -1,0 +1,184 @@
+// Restore to a point in time by keyboard: a cluster with a file archive and a base backup, rows of one commit each; the person
+// walks the timeline commit by commit, runs, and sees exactly the rows before the moment. axe looks at the Moment step.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser, BrowserContext, Page } from 'playwright'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { type Mark, mark, marksOn, prepareMarks } from '../integration/recoveryPointSetup'
+import { stopServer } from '../integration/recoverySetup'
+import { artifacts, goTo, launchBrowser, layoutFaults, looks, newLink, openPage, seriousFindings } from '../support/browser'
+import { freePort, newestMajor } from '../support/clusters'
+import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
+import { tempFolder } from '../support/tempFolder'
+import { type ArchivingCluster, startArchiving, switchWal } from '../support/walArchives'
+
+const pictures = join(artifacts, 'recovery-point')
+
+let archiving: ArchivingCluster
+let browser: Browser
+let serve: ServeProcess
+let core: RemoteCore
+let page: Page
+let context: BrowserContext
+let errors: string[]
+let marks: Mark[]
+let recovered = ''
+
+beforeAll(async () => {
+  mkdirSync(pictures, { recursive: true })
+  archiving = await startArchiving({ major: newestMajor(), segmentSize: 1, prefix: 'point' })
+  const { cluster, archive } = archiving
+  browser = await launchBrowser()
+  serve = await startServe({ dataFolder: tempFolder('point-wizard') })
+  core = await connectServe(serve)
+  const settings = await core.api.host.settings({})
+  const library = join(tempFolder('point-library'), 'library')
+  await core.api.host.saveSettings({ ...settings, installationFolders: [cluster.bin], libraries: [library] })
+  const { id } = await core.api.connections.save({
+    id: null,
+    label: 'shop server',
+    colour: 'slate',
+    readOnly: false,
+    settings: {
+      ...{ host: '127.0.0.1', port: cluster.port, database: 'postgres', user: 'postgres' },
+      ...{ sslmode: 'disable', sslrootcert: '', sslcert: '', sslkey: '', service: '', passfile: '' },
+    },
+    password: { kind: 'set', password: cluster.password, remember: false },
+  })
+  await prepareMarks(cluster)
+  const { jobId } = await core.api.baseBackup.start({
+    ...{ connectionId: id, format: 'plain', options: { walMethod: 'stream', checkpoint: 'fast' }, parent: null },
+    ...{ configuration: true, verify: false, keepSlot: false, library, label: '' },
+  })
+  expect((await jobEnd(core.api, jobId)).error).toBeNull()
+  marks = []
+  for (const id of [1, 2, 3, 4, 5, 6]) {
+    if (id === 5) await cluster.sql(`SELECT pg_create_restore_point('before the accident')`)
+    marks.push(await mark(cluster, id))
+  }
+  await switchWal(cluster)
+  await core.api.walArchive.register({ folder: archive, label: 'shop archive', connectionId: id })
+  ;({ page, context, errors } = await openPage(browser, await newLink(serve)))
+  page.setDefaultTimeout(30_000)
+}, 180_000)
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await page.screenshot({ path: join(pictures, 'failed.png') })
+})
+
+afterAll(async () => {
+  if (recovered !== '') stopServer(archiving.cluster, recovered)
+  await context?.close()
+  core?.close()
+  await serve?.stop()
+  await browser?.close()
+  await archiving?.cluster.remove()
+}, 120_000)
+
+const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true })
+const slider = () => page.getByRole('slider', { name: 'Moment to recover to' })
+const heard = async () => (await slider().getAttribute('aria-valuetext')) ?? ''
+
+async function look(name: string, all = false): Promise<void> {
+  const seen = all || process.env.WALKBACK_LONG === '1' ? looks : looks.filter(({ width, dark }) => dark === (width === 1600))
+  for (const { width, height, dark } of seen) {
+    await page.setViewportSize({ width, height })
+    await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
+    await page.waitForTimeout(350)
+    await page.screenshot({ path: join(pictures, `${name}-${width}${dark ? '-dark' : ''}.png`) })
+    expect([...(await seriousFindings(page)), ...(await layoutFaults(page))]).toEqual([])
+  }
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await page.emulateMedia({ colorScheme: 'light' })
+}
+
+test('the source: the cluster, its archive, and how far they reach', async () => {
+  await goTo(page, '#/restore')
+  await page.getByRole('link', { name: 'Restore to a point in time' }).click()
+  await page.getByRole('heading', { name: /step 1 of 5/ }).waitFor()
+  await page.getByRole('radio', { name: /shop/ }).first().check()
+  await page.getByText('shop archive').first().waitFor()
+  await page.getByText('every moment').waitFor()
+  await look('source')
+  await button('Next: Moment').click()
+})
+
+test('by keyboard: from the first reachable moment, commit by commit, to the third row', async () => {
+  await slider().waitFor()
+  await slider().focus()
+  await page.keyboard.press('Home')
+  const third = marks[2]
+  if (!third) throw new Error('no marks')
+  // Each step goes on only once the commits around the one before are known.
+  for (let n = 0; n < 40; n += 1) {
+    await expect.poll(heard).toMatch(/transaction|no commit/)
+    if ((await heard()).includes(`keeps transaction ${third.xid}, at it`)) break
+    const before = await slider().getAttribute('aria-valuenow')
+    await page.keyboard.press('ArrowRight')
+    await expect.poll(() => slider().getAttribute('aria-valuenow')).not.toBe(before)
+  }
+  expect(await heard()).toContain(`keeps transaction ${third.xid}, at it; leaves out transaction ${marks[3]?.xid}`)
+  expect(Number(await slider().getAttribute('aria-valuenow'))).toBe(third.time)
+  expect(await page.getByLabel('Transaction', { exact: true }).inputValue()).toBe(String(third.xid))
+  await page.getByText('Reachable', { exact: true }).waitFor()
+  await page.getByText('recovery_target_time', { exact: true }).waitFor()
+  await look('moment', true)
+  // One back and forth again leads to the same commit.
+  await slider().focus()
+  await page.keyboard.press('ArrowLeft')
+  await expect.poll(heard).toContain(`keeps transaction ${marks[1]?.xid}, at it`)
+  await page.keyboard.press('ArrowRight')
+  await expect.poll(heard).toContain(`keeps transaction ${third.xid}, at it`)
+})
+
+test('what can’t be reached says why, and offers the nearest moment', async () => {
+  const time = page.getByLabel('Time, to the microsecond')
+  const kept = await time.inputValue()
+  const date = await page.getByLabel('Date').inputValue()
+  await page.getByLabel('Date').fill('2099-01-01')
+  await page.getByText('Not reachable', { exact: true }).waitFor()
+  await page
+    .getByText(/is after the last commit in reach, transaction/)
+    .first()
+    .waitFor()
+  expect(await button('Next: Destination').isDisabled()).toBe(true)
+  await look('not-reachable')
+  await page.getByRole('button', { name: /^Take the nearest/ }).click()
+  await page.getByText('Reachable', { exact: true }).waitFor()
+  expect(await page.getByRole('radio', { name: 'LSN', exact: true }).getAttribute('aria-checked')).toBe('true')
+  await page.getByRole('radio', { name: 'Time', exact: true }).click()
+  await page.getByLabel('Date').fill(date)
+  await time.fill('no time')
+  await page
+    .getByText(/A time looks like 09:14:32\.500000/)
+    .first()
+    .waitFor()
+  await time.fill(kept)
+  await expect.poll(heard).toContain(`keeps transaction ${marks[2]?.xid}, at it`)
+})
+
+test('run: exactly the rows before the moment are there, and the server waits to be looked at', async () => {
+  await button('Next: Destination').and(page.locator(':enabled')).click()
+  const folder = join(tempFolder('point'), 'recovered')
+  const port = await freePort()
+  await page.getByRole('textbox', { name: 'New data directory' }).fill(folder)
+  await page.getByLabel('Port', { exact: true }).fill(String(port))
+  await button('Next: Options').and(page.locator(':enabled')).click()
+  await button('Next: Review').and(page.locator(':enabled')).click()
+  await page.getByText('recovery_target_time').first().waitFor()
+  await button('Start recovery').and(page.locator(':enabled')).waitFor()
+  await look('review')
+  await button('Start recovery').click()
+  await page.waitForURL(/#\/jobs\//)
+  const job = await jobEnd(core.api, decodeURIComponent(new URL(page.url()).hash.slice('#/jobs/'.length)))
+  expect(job.error).toBeNull()
+  recovered = folder
+  expect(job.state).toBe('succeeded')
+  await page
+    .getByText(/It waits there: look, then promote it/)
+    .first()
+    .waitFor()
+  await look('result')
+  expect(await marksOn(archiving.cluster, port)).toEqual({ ids: [1, 2, 3], recovering: true })
+  expect(errors).toEqual([])
+})
