@@ -2,7 +2,7 @@
 import type { MomentBackup } from '../contracts/recoveryPoint'
 import type { ArchiveIndex, TransactionEnd } from './archiveIndex'
 import { type Lsn, toLsn } from './lsn'
-import { type NoWay, partsTo, type WalChain, type WalPosition, walChain } from './walChain'
+import { type ChainSegment, type NoWay, partsTo, type WalChain, type WalPosition, walChain } from './walChain'
 
 /** A base backup as recovery sees it. */
 export interface BackupFacts {
@@ -58,11 +58,21 @@ function compare(a: Lsn, b: Lsn): number {
 }
 
 function cutAt(chain: WalChain, from: Lsn): WalChain {
-  return {
-    ...chain,
-    segments: chain.segments.filter(({ to }) => to > from).map((one) => (one.from < from ? { ...one, from } : one)),
-    bytes: chain.reaches - from,
+  const segments = chain.segments.slice(firstAfter(chain.segments, from))
+  const [first] = segments
+  if (first && first.from < from) segments[0] = { ...first, from }
+  return { ...chain, segments, bytes: chain.reaches - from }
+}
+
+/** The first that goes beyond the position; they are in order. */
+function firstAfter(segments: readonly ChainSegment[], from: Lsn): number {
+  let [low, high] = [0, segments.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((segments[middle]?.to ?? 0n) > from) high = middle
+    else low = middle + 1
   }
+  return low
 }
 
 function reachOf(backup: BackupFacts, timeline: number, chain: WalChain, refused: NoWay | null): Reach {

@@ -126,7 +126,7 @@ it('every time inside a reach has a plan, and none outside', () => {
   )
 })
 
-it('opens ten thousand segments and fifty backups within half a second', () => {
+it('opens ten thousand segments and fifty backups within a second', () => {
   const index = archiveOf(
     segments(
       1,
@@ -134,9 +134,10 @@ it('opens ten thousand segments and fifty backups within half a second', () => {
     ),
   )
   const backups = Array.from({ length: 50 }, (_, number) => backupFacts(`b${number}`, number * 200 + 1))
-  const before = performance.now()
+  // Of the processor: the machine may be busy with something else.
+  const before = process.cpuUsage()
   expect(reachableMoments(index, backups).lanes[0]?.reach).toHaveLength(50)
-  expect(performance.now() - before).toBeLessThan(500 * 4) // on a busy machine
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(1000)
 })
 
 function header(number: number) {
