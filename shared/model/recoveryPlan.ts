@@ -25,7 +25,7 @@ export interface PlanFacts {
   look?: DeepLook
 }
 
-/** What was seen here: bytes a second of copying with checksums, and of replaying. */
+/** Guesses for a machine of today, bytes a second: copying with checksums, and replaying. */
 const copyRate = 150_000_000
 const replayRate = 40_000_000
 
