@@ -34,6 +34,11 @@ describe('parseControlData', () => {
     "Latest checkpoint's TimeLineID:       3",
     'Time of latest checkpoint:            Sun Nov 22 08:00:11 2026',
     'Minimum recovery ending location:     0/0',
+    'max_connections setting:              100',
+    'max_worker_processes setting:         8',
+    'max_wal_senders setting:              10',
+    'max_prepared_xacts setting:           2',
+    'max_locks_per_xact setting:           64',
     'Bytes per WAL segment:                16777216',
     'Data page checksum version:           1',
   ]
@@ -49,6 +54,13 @@ describe('parseControlData', () => {
       minRecoveryEnd: '0/0',
       segmentSize: 16777216,
       dataChecksums: true,
+      limits: {
+        max_connections: 100,
+        max_worker_processes: 8,
+        max_wal_senders: 10,
+        max_prepared_transactions: 2,
+        max_locks_per_transaction: 64,
+      },
     })
   })
 
