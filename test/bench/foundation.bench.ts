@@ -12,8 +12,8 @@ import { tempFolder } from '../support/tempFolder'
 import { measure, median, residentMb, timeProgram, writeMeasures } from './measures'
 
 const quick = process.env.WALKBACK_QUICK === '1'
-const rows = quick ? 1_500_000 : 6_000_000
-const rounds = 3
+const rows = quick ? 500_000 : 6_000_000
+const rounds = quick ? 1 : 3
 /** A short run is mostly noise: a quick one only tells whether something is badly wrong. */
 const overhead = quick ? 1.15 : 1.02
 
