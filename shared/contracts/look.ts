@@ -64,7 +64,7 @@ export const look = contract('look', {
   resume: call(lookRef.extend({ wish: recoveryWish }), jobStarted),
   /** Resolves when it is out of recovery. */
   promote: call(lookRef, z.object({ timeline: z.int() })),
-  /** Typed confirmation: stops it, and deletes its data directory and its tablespaces. */
+  /** Typed confirmation: stops it, and deletes its data directory and its tablespaces. Refused once it was promoted. */
   throwAway: call(lookRef.extend({ confirm: z.string().max(300) }), z.object({ removed: z.array(z.string()) })),
 })
 

@@ -73,15 +73,21 @@ describe.each(majors.filter((major) => major === majors[0] || major === majors.a
       more: false,
     })
     expect(await ask('SELECT id FROM gone ORDER BY id', 3)).toMatchObject({ rows: [['1'], ['2'], ['3']], more: true })
-    for (const sql of [
-      'DELETE FROM marks',
-      'SELECT 1; COMMIT; DELETE FROM marks',
-      'SELECT pg_promote()',
-      'SELECT nothing FROM marks',
-    ]) {
-      if (sql === 'SELECT pg_promote()') continue
+    for (const sql of ['DELETE FROM marks', 'SELECT 1; COMMIT; DELETE FROM marks', 'SELECT nothing FROM marks']) {
       expect((await refusal(ask(sql))).code).toBe('postgres')
     }
+    for (const sql of [
+      'SELECT pg_promote()',
+      'SELECT pg_wal_replay_resume()',
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity',
+    ]) {
+      expect((await refusal(ask(sql))).message).toMatch(
+        major < 14
+          ? /^pg_\w+ does something to the server: here one only looks\.$/
+          : /permission denied for function|must be a superuser to terminate|[Pp]ermission denied to terminate/,
+      )
+    }
+    expect((await look.status({ jobId: job.id })).state).toBe('paused')
     expect((await ask('SELECT count(*) FROM marks')).rows).toEqual([['4']])
     expect((await refusal(look.status({ jobId: 'nobody' }))).code).toBe('not_found')
   })
@@ -95,7 +101,7 @@ describe.each(majors.filter((major) => major === majors[0] || major === majors.a
     ])
   }, 60_000)
 
-  test('goes on to a later moment and never back, is promoted, and thrown away by its name', async () => {
+  test('goes on to a later moment and never back, and is thrown away by its name', async () => {
     const { look } = base.core.api
     const untouched = printOf(archiving.archive)
     const early = await refusal(look.resume({ jobId: job.id, wish: wish({ kind: 'xid', value: marks[1]?.xid }) }))
@@ -112,18 +118,35 @@ describe.each(majors.filter((major) => major === majors[0] || major === majors.a
 
     // The first job's cluster is the later one's now.
     expect((await refusal(look.promote({ jobId: job.id }))).code).toBe('not_found')
-    expect(await look.promote({ jobId: later.id })).toEqual({ timeline: 2 })
-    expect(await marksOn(archiving.cluster, place.port)).toMatchObject({ recovering: false })
-    expect((await refusal(look.promote({ jobId: later.id }))).message).toBe(
-      `The cluster in ${place.folder} was promoted already.`,
-    )
-
     expect((await refusal(look.throwAway({ jobId: later.id, confirm: 'it' }))).message).toBe(
       `Type recovered it to throw away the cluster in ${place.folder}, port ${place.port}.`,
     )
-    expect(fs.existsSync(place.folder)).toBe(true)
+    // Somebody's folder of that name is neither taken for the cluster's own nor removed in its stead.
+    const strange = `${place.folder}.partial`
+    fs.mkdirSync(strange)
+    fs.writeFileSync(path.join(strange, 'mine'), 'x')
+    expect((await refusal(look.throwAway({ jobId: later.id, confirm: 'recovered it' }))).message).toBe(
+      `${strange} is there: it would be mixed up with what is removed.`,
+    )
+    expect(fs.readdirSync(strange)).toEqual(['mine'])
+    fs.rmSync(strange, { recursive: true })
+    expect((await look.status({ jobId: later.id })).state).toBe('paused')
     expect(await look.throwAway({ jobId: later.id, confirm: 'recovered it' })).toEqual({ removed: [place.folder] })
     expect(fs.readdirSync(path.dirname(place.folder))).toEqual([])
     expect(printOf(archiving.archive)).toBe(untouched)
   }, 240_000)
+
+  test('is never thrown away once it was promoted', async () => {
+    const { look } = base.core.api
+    const request = await pointRequest({ archiveId, wish: wish({ kind: 'xid', value: marks[3]?.xid }) }, login)
+    const own = await recoverTo(base, request)
+    const { folder } = request.destination
+    expect(own.error).toBeNull()
+    expect(await look.promote({ jobId: own.id })).toEqual({ timeline: 2 })
+    expect((await refusal(look.promote({ jobId: own.id }))).message).toBe(`The cluster in ${folder} was promoted already.`)
+    expect((await refusal(look.throwAway({ jobId: own.id, confirm: 'recovered it' }))).message).toMatch(
+      new RegExp(`^The cluster in ${folder} is on its own now \\(.*\\): somebody may work in it\\.$`),
+    )
+    expect(await marksOn(archiving.cluster, request.destination.port)).toEqual({ ids: [1, 2, 3, 4], recovering: false })
+  }, 120_000)
 })

@@ -1,14 +1,13 @@
 // Questions to a recovered cluster: how it stands, a person's own query, and row counts beside the live cluster's.
 
 import path from 'node:path'
-import type { ClientBase } from 'pg'
+import { type ClientBase, DatabaseError } from 'pg'
 import type { z } from 'zod'
 import type { LookRows, LookStanding, LookTable, lookQuery } from '../../../../shared/contracts/look'
 import { AppError } from '../../../../shared/rpc/appError'
 import { findPostmaster } from '../../../postgres/localClusterState'
 import { explainSqlError } from '../../../postgres/sqlError'
 import { withClient } from '../../../postgres/withClient'
-import { messageOf } from '../../../process/systemError'
 import type { RecoveryServices } from '../parts'
 import { type LookRecord, readLookRecord, withLook } from './lookRecord'
 
@@ -48,7 +47,11 @@ async function ask(client: ClientBase): Promise<Pick<LookStanding, 'state' | 're
   }
 }
 
-/** The person's own statement, read through a cursor: whatever it is, it can't write, and no more rows come than asked for. */
+/**
+ * The person's own statement, in a transaction that can't write and through a cursor, so that no more rows come than asked
+ * for. A superuser's functions could still act from within it (pg_promote, pg_terminate_backend), so it is run as a role
+ * that may read everything and do nothing.
+ */
 export async function runLookQuery(
   services: RecoveryServices,
   { jobId, database, sql, limit }: z.output<typeof lookQuery>,
@@ -57,8 +60,9 @@ export async function runLookQuery(
   const record = await readLookRecord(services, jobId)
   const began = performance.now()
   return withLook(services, record, { database, signal }, async (client) => {
-    await client.query(`BEGIN READ ONLY; SET LOCAL statement_timeout = '${queryMs}ms'; SET LOCAL search_path = "$user", public`)
+    await client.query(`BEGIN READ ONLY; SET LOCAL statement_timeout = '${queryMs}ms'`)
     try {
+      await becomeReader(client, sql)
       // A named statement goes by the extended protocol, which takes one alone: a COMMIT behind it can't end the transaction.
       await client.query({ text: `DECLARE look NO SCROLL CURSOR FOR ${sql}`, name: 'look' })
       const found = await client.query({ text: `FETCH ${limit + 1} FROM look`, rowMode: 'array', types: asText })
@@ -70,11 +74,35 @@ export async function runLookQuery(
         milliseconds: Math.round(performance.now() - began),
       }
     } catch (error) {
+      if (error instanceof AppError) throw error
       throw explainSqlError(error, 'The query')
     } finally {
       await client.query('ROLLBACK').catch(() => undefined) // the connection may be gone: then so is the transaction
     }
   })
+}
+
+/** pg_read_all_data came with 14. Before, these are refused by their names: a guard against accidents, and no more. */
+const acting =
+  /\b(pg_promote|pg_wal_replay_\w+|pg_(?:terminate|cancel)_backend|pg_reload_conf|pg_rotate_logfile|pg_file_\w+|lo_export)\b/i
+
+async function becomeReader(client: ClientBase, sql: string): Promise<void> {
+  const { rows } = await client.query<{ version: number; superuser: boolean; own: string }>(
+    `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version, u.usesuper AS superuser,
+            pg_catalog.quote_ident(u.usename) AS own
+       FROM pg_catalog.pg_user u WHERE u.usename OPERATOR(pg_catalog.=) SESSION_USER`,
+  )
+  const { version = 0, superuser = false, own = 'public' } = rows[0] ?? {}
+  await client.query(`SET LOCAL search_path = ${own}, public`)
+  if (!superuser) return
+  const name = acting.exec(sql)?.[1]
+  if (version < 140_000 && name !== undefined) {
+    throw new AppError('bad_input', `${name} does something to the server: here one only looks.`, {
+      hint: 'Promote, take it further or throw it away by what this page offers for it.',
+    })
+  }
+  // That role has no BYPASSRLS: a policy that would hide rows is an error instead of fewer rows.
+  if (version >= 140_000) await client.query('SET LOCAL row_security = off; SET LOCAL ROLE pg_read_all_data')
 }
 
 /** Values as the server writes them. */
@@ -130,15 +158,17 @@ async function countTables(client: ClientBase, signal: AbortSignal): Promise<Map
   return counts
 }
 
+/** Took too long, is locked, is closed to this role, is not populated, or is unlogged, which can't be read in recovery. */
+const notCounted = new Set(['57014', '55P03', '42501', '55000', '0A000'])
+
 async function count(client: ClientBase, quoted: string): Promise<number | null> {
   await client.query(`SAVEPOINT one; SET LOCAL statement_timeout = '${countMs}ms'; SET LOCAL lock_timeout = '2s'`)
   try {
     const { rows } = await client.query<{ count: string }>(`SELECT pg_catalog.count(*) AS count FROM ${quoted}`)
     return Number(rows[0]?.count)
   } catch (error) {
-    if (!/timeout|permission denied|cannot|has not been populated/.test(messageOf(error)))
-      throw explainSqlError(error, 'Counting rows')
-    return null
+    if (error instanceof DatabaseError && notCounted.has(error.code ?? '')) return null
+    throw explainSqlError(error, 'Counting rows')
   } finally {
     await client.query('ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one').catch(() => undefined) // as above
   }

@@ -14,7 +14,7 @@ export function lookHandlers(services: RecoveryServices, parts: Parts): Handlers
     compare: (request, { signal }) => compareLook(services, request, signal),
     resume: (request, { signal }) => startResume(services, parts, request, signal),
     promote: ({ jobId }, { signal }) => promoteLook(services, jobId, signal),
-    throwAway: (request) => throwLookAway(services, request),
+    throwAway: (request, { signal }) => throwLookAway(services, request, signal),
   }
 }
 

@@ -44,7 +44,12 @@ export async function writeLookRecord(jobId: string, plan: RecoveryPlan, point: 
   await own(file, account)
 }
 
-const withDestination = z.object({ destination: recoveryDestination })
+/** What a job that deploys or moves a cluster says of its place. */
+export const withDestination = z.object({ destination: recoveryDestination })
+
+export function folderOf(destination: z.output<typeof recoveryDestination>): string {
+  return destination.kind === 'new' ? destination.folder : destination.dataDirectory
+}
 
 /** Throws AppError not_found for a job that recovered to no moment, or whose cluster is gone. */
 export async function readLookRecord(services: RecoveryServices, jobId: string): Promise<LookRecord> {
@@ -52,11 +57,11 @@ export async function readLookRecord(services: RecoveryServices, jobId: string):
   const gone = new AppError('not_found', 'That cluster is not there any more.', { hint: 'Recover to that moment again.' })
   if (!input.success) throw gone
   const { destination } = input.data
-  const folder = destination.kind === 'new' ? destination.folder : destination.dataDirectory
+  const folder = folderOf(destination)
   try {
     const record = lookRecord.parse(JSON.parse(await readFile(path.join(folder, scriptFolder, 'recovered.json'), 'utf8')))
-    // Another recovery may have taken the folder since.
-    if (record.jobId !== jobId) throw gone
+    // Another recovery may have taken the folder since, or the folder may be a copy.
+    if (record.jobId !== jobId || record.dataDirectory !== path.resolve(folder)) throw gone
     return record
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') throw gone

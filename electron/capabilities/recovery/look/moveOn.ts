@@ -23,7 +23,7 @@ import { readBackup } from '../readBackup'
 import { addedSettings, keptAutoSettings } from '../settingsText'
 import { clusterOf, stopRecovered } from '../startRecovered'
 import { readStanding, requirePaused } from './askLook'
-import { type LookRecord, readLookRecord, withLook, writeLookRecord } from './lookRecord'
+import { folderOf, type LookRecord, readLookRecord, withDestination, withLook, writeLookRecord } from './lookRecord'
 
 const resumeSteps = [
   { id: 'checks', label: 'Checks' },
@@ -171,10 +171,17 @@ export async function promoteLook(services: RecoveryServices, jobId: string, sig
   })
 }
 
-/** The name is typed. Renamed to an unfinished one first, so that a half-removed one never looks like a cluster. */
+/** Of a cluster that is still in recovery; any other state says that it lives on its own. Source: dbState in pg_controldata.c. */
+const recoveringStates = new Set(['in archive recovery', 'shut down in recovery'])
+
+/**
+ * The name is typed. Renamed to an unfinished one first, so that a half-removed one never looks like a cluster. A promoted
+ * one is never removed: somebody may work in it.
+ */
 export async function throwLookAway(
   services: RecoveryServices,
   { jobId, confirm }: { jobId: string; confirm: string },
+  signal: AbortSignal,
 ): Promise<{ removed: string[] }> {
   const record = await readLookRecord(services, jobId)
   requireOwn(record)
@@ -185,25 +192,46 @@ export async function throwLookAway(
       `Type ${path.basename(dataDirectory)} to throw away the cluster in ${dataDirectory}, port ${record.port}.`,
     )
   }
-  const account = await ownerOf(dataDirectory)
-  if (await findPostmaster(dataDirectory)) {
-    const programs = await findPrograms(services, await majorOf(dataDirectory))
-    if (!programs)
-      throw new AppError('tool_missing', 'The programs of its PostgreSQL are not on this machine, so it can’t be stopped.')
-    const cluster: LocalCluster = {
-      bin: programs.bin,
-      dataDirectory,
-      account,
-      logFile: path.join(dataDirectory, 'log', 'server.log'),
-    }
-    await stopCluster(services.spawn, cluster, 'fast')
+  if (services.jobs.running().some((job) => usesFolder(job.input, dataDirectory))) {
+    throw new AppError('conflict', `A job works on ${dataDirectory}.`, { hint: 'Wait until it has ended, or cancel it.' })
   }
-  const removed: string[] = []
-  for (const place of [
+  const account = await ownerOf(dataDirectory)
+  const programs = await findPrograms(services, await majorOf(dataDirectory))
+  if (!programs) {
+    throw new AppError('tool_missing', 'The programs of its PostgreSQL are not on this machine, so it can’t be looked at.', {
+      hint: 'Install them, or add their folder in Settings.',
+    })
+  }
+  const logFile = path.join(dataDirectory, 'log', 'server.log')
+  const cluster: LocalCluster = { bin: programs.bin, dataDirectory, account, logFile }
+  const control = await readControlData(services.spawn, { ...programs, dataDirectory, account }, signal)
+  if (record.systemIdentifier !== null && control.systemIdentifier !== record.systemIdentifier) {
+    throw new AppError('conflict', `${dataDirectory} holds another cluster now: ${control.systemIdentifier}.`, {
+      hint: 'It was not made by this recovery, and is left alone.',
+    })
+  }
+  if (!recoveringStates.has(control.state)) {
+    throw new AppError(
+      'conflict',
+      `The cluster in ${dataDirectory} is on its own now (${control.state}): somebody may work in it.`,
+      {
+        hint: 'Stop it and remove its folder by hand once nothing in it is needed.',
+      },
+    )
+  }
+  const places = [
     placeAt('data', dataDirectory),
     ...Object.entries(record.tablespaces).map(([oid, at]) => placeAt(oid, at)),
-  ]) {
-    if (!existsSync(place.final)) continue
+  ].filter(({ final }) => existsSync(final))
+  const inTheWay = places.find(({ partial }) => existsSync(partial))
+  if (inTheWay) {
+    throw new AppError('conflict', `${inTheWay.partial} is there: it would be mixed up with what is removed.`, {
+      hint: 'Look at it, rename it or remove it, then try again.',
+    })
+  }
+  if (await findPostmaster(dataDirectory)) await stopCluster(services.spawn, cluster, 'fast')
+  const removed: string[] = []
+  for (const place of places) {
     try {
       await unfinishPlace(place, account)
       await rm(place.partial, { recursive: true })
@@ -213,6 +241,11 @@ export async function throwLookAway(
     }
   }
   return { removed }
+}
+
+function usesFolder(input: unknown, dataDirectory: string): boolean {
+  const found = withDestination.safeParse(input)
+  return found.success && folderOf(found.data.destination) === dataDirectory
 }
 
 async function majorOf(dataDirectory: string): Promise<number> {
