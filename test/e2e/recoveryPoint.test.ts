@@ -175,7 +175,7 @@ test('run: exactly the rows before the moment are there, and the server waits to
   recovered = folder
   expect(job.state).toBe('succeeded')
   await page
-    .getByText(/It waits there: look, then promote it/)
+    .getByText(/It waits there, read-only: connect and look, then promote it or stop it/)
     .first()
     .waitFor()
   await look('result')

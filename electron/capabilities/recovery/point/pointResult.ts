@@ -15,7 +15,7 @@ export function describePoint(plan: RecoveryPlan, point: PointRun, reached: Reac
   const fact = (label: string, value: string, mono = false): JobFact => ({ label, value, mono })
   const where = target ? `in place of ${target.name}` : `as a new cluster on port ${port}`
   const state = {
-    paused: 'It waits there: look, then promote it or throw it away',
+    paused: 'It waits there, read-only: connect and look, then promote it or stop it',
     promoted: `It was promoted to timeline ${outcome.newTimeline ?? '?'}`,
     shutdown: 'It shut down there',
     replaying: '',
@@ -31,7 +31,7 @@ export function describePoint(plan: RecoveryPlan, point: PointRun, reached: Reac
       ...(before ? [fact('Last commit kept', `transaction ${before.xid}, ${formatWalTime(before.time)}`)] : []),
       fact('State', outcome.state),
       fact('Timeline', String(outcome.newTimeline ?? point.wish.timeline), true),
-      fact('Replayed', `${point.plan.segments} segments, up to ${outcome.lastFile ?? 'the backup’s own'}`),
+      fact('Replayed', `${point.plan.segments} segments, up to ${lastFileWords(outcome.lastFile)}`),
       fact('Data directory', data.final, true),
       fact('Port', String(port), true),
       ...(connected.label === '' ? [] : [fact('Connection', connected.label)]),
@@ -44,6 +44,7 @@ export function describePoint(plan: RecoveryPlan, point: PointRun, reached: Reac
       fact('Archiving', 'off: this copy writes into no archive'),
       fact('WAL archive', `${point.archive.folder}, only read`, true),
       fact('What was fetched', `${data.final}/${scriptLog}`, true),
+      ...(outcome.state === 'paused' ? [fact('Promote it', 'SELECT pg_promote()', true)] : []),
       fact('Start it later', later.start, true),
       fact('Stop it', later.stop, true),
       fact('Backup', `${backup.path}, only read`, true),
@@ -52,4 +53,9 @@ export function describePoint(plan: RecoveryPlan, point: PointRun, reached: Reac
     backupPath: backup.path,
     database: null,
   }
+}
+
+/** The log has the name in full; here its end tells it from its neighbours. */
+function lastFileWords(name: string | null): string {
+  return name === null ? 'the backup’s own' : `…${name.slice(-10)}`
 }
