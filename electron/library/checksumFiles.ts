@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open, readdir } from 'node:fs/promises'
 import path from 'node:path'
-import { syncFolder } from './durability'
+import { syncFile, syncFileSystem, syncFolder, syncHandle } from './durability'
 
 const chunkBytes = 1024 * 1024
 
@@ -42,8 +42,11 @@ export async function listFolder(folder: string): Promise<FolderContents> {
 
 export interface HashOptions {
   signal?: AbortSignal
-  /** fsync each file after reading it, and the folders at the end. */
-  durable?: boolean
+  /**
+   * Make the files and the folders durable. With `large` only what takes the disk long, while other work goes on: the rest is
+   * for flushFiles, later and for all at once.
+   */
+  durable?: 'all' | 'large'
   /** Called with the bytes just read. */
   onBytes?: (bytes: number, file: string) => void
 }
@@ -51,15 +54,22 @@ export interface HashOptions {
 /** Several at a time: the disk makes the flushes of small files one write, and threads count large ones side by side. */
 const filesAtOnce = 4
 
+/** So few are flushed one by one: the file system may have much else to write. */
+const fewFiles = 16
+
+/** From here on a flush is worth its turn; hundreds of small ones would hold up all else that is written. */
+const largeBytes = 1024n * 1024n
+
 /** In the order of `files`. Rejects with the signal's reason when it is aborted, with the system's error when a file can't be read in full. */
 export async function hashFiles(folder: string, files: readonly string[], options: HashOptions = {}): Promise<HashedFile[]> {
   const hashed: HashedFile[] = []
+  const large = options.durable === 'large' || files.length > fewFiles
   let next = 0
   let failed = false
   const worker = async () => {
     const buffer = Buffer.allocUnsafe(chunkBytes)
     for (let at = next++; at < files.length && !failed; at = next++) {
-      hashed[at] = await hashFile(folder, files[at] ?? '', buffer, options)
+      hashed[at] = await hashFile(folder, files[at] ?? '', buffer, large ? largeBytes : 0n, options)
     }
   }
   const outcomes = await Promise.allSettled(
@@ -72,14 +82,29 @@ export async function hashFiles(folder: string, files: readonly string[], option
   )
   const problem = outcomes.find((outcome) => outcome.status === 'rejected')
   if (problem) throw problem.reason
-  if (options.durable) {
-    const { folders } = await listFolder(folder)
-    for (const inner of ['', ...folders]) await syncFolder(path.join(folder, inner))
-  }
+  options.signal?.throwIfAborted()
+  if (options.durable === 'all') await (large ? flushFiles(folder, files) : flushFolders(folder))
   return hashed
 }
 
-async function hashFile(folder: string, file: string, buffer: Buffer, options: HashOptions): Promise<HashedFile> {
+/** Makes the contents and the names of what is below a folder last. Rejects with the system's error for a file that can't be written. */
+export async function flushFiles(folder: string, files: readonly string[]): Promise<void> {
+  if (!(await syncFileSystem(folder))) for (const file of files) await syncFile(path.join(folder, file))
+  await flushFolders(folder)
+}
+
+async function flushFolders(folder: string): Promise<void> {
+  const { folders } = await listFolder(folder)
+  for (const inner of ['', ...folders]) await syncFolder(path.join(folder, inner))
+}
+
+async function hashFile(
+  folder: string,
+  file: string,
+  buffer: Buffer,
+  flushFrom: bigint,
+  options: HashOptions,
+): Promise<HashedFile> {
   const hash = createHash('sha256')
   let size = 0n
   const noFollow = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW
@@ -93,8 +118,7 @@ async function hashFile(folder: string, file: string, buffer: Buffer, options: H
       size += BigInt(bytesRead)
       options.onBytes?.(bytesRead, file)
     }
-    // Windows refuses to flush a file that is open for reading only; PostgreSQL's programs flush their output themselves.
-    if (options.durable && process.platform !== 'win32') await handle.sync()
+    if (options.durable && size >= flushFrom) await syncHandle(handle)
   } finally {
     await handle.close()
   }

@@ -1,5 +1,5 @@
 // Reads a dump from beginning to end with PostgreSQL's own program: the only proof that it is not cut off.
-import { open } from 'node:fs/promises'
+import { open, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { ShownCommand } from '../../shared/jobs/job'
 import type { DumpFormat } from '../../shared/model/backupRecord'
@@ -65,6 +65,35 @@ export async function readInFull(
   })
   if (exit.cancelled) throw new AppError('cancelled', 'Reading the archive was cancelled.')
   if (exit.code !== 0) throw explainToolFailure(`pg_restore ${formatPgVersion(reader.version)}`, exit, lines)
+  if (format === 'directory') await requireEndsOfTables(archive)
+}
+
+/**
+ * pg_restore takes an uncompressed file of a directory to be whole wherever it ends (13 to 18: it exits 0 for a truncated
+ * one). pg_dump ends a table's rows by a line with `\.`, or by the last INSERT, and two empty lines. Throws AppError naming
+ * the file.
+ */
+async function requireEndsOfTables(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!/^\d+\.dat$/.test(name)) continue
+    const end = await readEnd(path.join(folder, name), 5)
+    if (end === '\\.\n\n\n' || end === '\n\n' || end.endsWith(';\n\n\n')) continue
+    throw new AppError('tool_failed', `${name} does not end as the rows of a table do: it is cut off.`, {
+      hint: 'Do not rely on it. Make a new dump.',
+    })
+  }
+}
+
+async function readEnd(file: string, bytes: number): Promise<string> {
+  const handle = await open(file, 'r')
+  try {
+    const { size } = await handle.stat()
+    const length = Math.min(size, bytes)
+    const { buffer } = await handle.read(Buffer.alloc(length), 0, length, size - length)
+    return buffer.toString('utf8')
+  } finally {
+    await handle.close()
+  }
 }
 
 /** What pg_dumpall writes last. */
@@ -72,20 +101,11 @@ export const clusterMarker = 'PostgreSQL database cluster dump complete'
 
 /** pg_dump and pg_dumpall end their scripts with a comment; after it come \unrestrict and empty lines at most. */
 export async function requireEndOfScript(file: string, marker: string): Promise<void> {
-  const handle = await open(file, 'r')
-  try {
-    const { size } = await handle.stat()
-    const length = Math.min(size, 4096)
-    const { buffer } = await handle.read(Buffer.alloc(length), 0, length, size - length)
-    const lines = buffer
-      .toString('utf8')
-      .trimEnd()
-      .split(/\r?\n/)
-      .filter((line) => line !== '' && !line.startsWith('\\unrestrict '))
-    if (lines.at(-2) === `-- ${marker}` && lines.at(-1) === '--') return
-  } finally {
-    await handle.close()
-  }
+  const lines = (await readEnd(file, 4096))
+    .trimEnd()
+    .split(/\r?\n/)
+    .filter((line) => line !== '' && !line.startsWith('\\unrestrict '))
+  if (lines.at(-2) === `-- ${marker}` && lines.at(-1) === '--') return
   throw new AppError('tool_failed', `${path.basename(file)} does not end as a whole script does: it is cut off.`, {
     hint: 'Do not rely on it. Make a new dump.',
   })

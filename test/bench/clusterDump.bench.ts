@@ -13,7 +13,7 @@ import { measure, median, timeProgram, writeMeasures } from './measures'
 
 const quick = process.env.WALKBACK_QUICK === '1'
 const rounds = quick ? 1 : 3
-const rows = quick ? 20_000 : 400_000
+const rows = quick ? 20_000 : 1_600_000
 const tables = quick ? 40 : 100
 
 let cluster: TestCluster

@@ -30,6 +30,7 @@ async function clusterOf(major: number): Promise<TestCluster> {
   clusters.set(major, cluster)
   await cluster.sql('CREATE DATABASE shop')
   await cluster.sql("CREATE TABLE goods AS SELECT i AS id, 'item ' || i AS name FROM generate_series(1, 2000) i", 'shop')
+  await cluster.sql('CREATE TABLE nothing (id int)', 'shop')
   await cluster.sql("CREATE ROLE keeper LOGIN PASSWORD 'secret'")
   return cluster
 }
@@ -50,6 +51,8 @@ async function fill(major: number): Promise<{ cluster: TestCluster; folder: stri
   run(cluster, 'pg_basebackup', ['-D', at('packed'), '-F', 't', '-z', '-X', 'fetch', '-c', 'fast', '-l', 'packed'])
   run(cluster, 'pg_dump', ['-Fc', '-f', at('shop.dump'), 'shop'])
   run(cluster, 'pg_dump', ['-Fd', '-f', at('shop folder'), 'shop'])
+  run(cluster, 'pg_dump', ['-Fd', '-Z0', '-f', at('shop flat'), 'shop'])
+  run(cluster, 'pg_dump', ['-Fd', '-Z0', '--inserts', '-f', at('shop inserts'), 'shop'])
   run(cluster, 'pg_dump', ['-Ft', '-f', at('shop.tar'), 'shop'])
   run(cluster, 'pg_dump', ['-Fp', '-f', at('shop.sql'), 'shop'])
   run(cluster, 'pg_dumpall', ['-f', at('all.sql')])
@@ -84,7 +87,10 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     const { cluster, folder } = await fill(major)
     const found = await foreign(folder)
     expect([...found.keys()].toSorted()).toEqual(
-      ['all.sql', 'packed', 'plain', 'shop folder', 'shop.dump', 'shop.sql', 'shop.tar', 'tars'].toSorted(),
+      [
+        ...['all.sql', 'packed', 'plain', 'shop flat', 'shop folder', 'shop inserts'],
+        ...['shop.dump', 'shop.sql', 'shop.tar', 'tars'],
+      ].toSorted(),
     )
     const version = expect.stringMatching(new RegExp(`^${major}\\.\\d+$`))
     expect(found.get('shop.dump')).toMatchObject({ kind: 'dump', format: 'custom', database: 'shop', version, problem: '' })
@@ -135,18 +141,29 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     fs.rmSync(
       path.join(copy, 'shop folder', fs.readdirSync(path.join(copy, 'shop folder')).find((name) => name !== 'toc.dat') ?? ''),
     )
+    // pg_restore itself takes uncompressed ones to be whole wherever they end.
+    for (const name of ['shop flat', 'shop inserts']) {
+      const files = fs.readdirSync(path.join(copy, name)).filter((each) => each !== 'toc.dat')
+      const largest = files
+        .map((each) => path.join(copy, name, each))
+        .toSorted((a, b) => fs.statSync(b).size - fs.statSync(a).size)[0]
+      fs.truncateSync(largest ?? '', fs.statSync(largest ?? '').size - 1000)
+    }
     spoil(
       path.join(copy, 'tars', 'base.tar'),
       Math.floor(fs.statSync(path.join(copy, 'tars', 'base.tar')).size / 2 / 512) * 512 + 700,
     )
     const said = new Map<string, string>()
-    for (const name of ['plain', 'shop.dump', 'all.sql', 'shop folder', 'tars']) {
+    for (const name of ['plain', 'shop.dump', 'all.sql', 'shop folder', 'shop flat', 'shop inserts', 'tars']) {
       const job = await adopt(path.join(copy, name))
       expect(job.state, name).toBe('failed')
       said.set(name, job.error?.message ?? '')
     }
     expect(said.get('plain')).toBe('The backup is not whole: checksum mismatch for file "base/1/1259".')
     expect(said.get('all.sql')).toBe('all.sql does not end as a whole script does: it is cut off.')
+    const cut = /^\d+\.dat does not end as the rows of a table do: it is cut off\.$/
+    expect(said.get('shop flat')).toMatch(cut)
+    expect(said.get('shop inserts')).toMatch(cut)
     expect(said.get('tars')).toMatch(/^The backup is not whole: /)
     expect(fs.readdirSync(copy).toSorted()).toEqual(fs.readdirSync(folder).toSorted())
     fs.rmSync(copy, { recursive: true })
@@ -185,7 +202,18 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
   test('adopted, no byte is changed, the catalog has it, and it restores', async () => {
     const { cluster, folder } = await fill(major)
     const now = await hashesOf(['shop'], (db) => cluster.client(db))
-    for (const name of ['plain', 'tars', 'packed', 'shop.dump', 'shop folder', 'shop.tar', 'shop.sql', 'all.sql']) {
+    for (const name of [
+      'plain',
+      'tars',
+      'packed',
+      'shop.dump',
+      'shop folder',
+      'shop flat',
+      'shop inserts',
+      'shop.tar',
+      'shop.sql',
+      'all.sql',
+    ]) {
       const at = path.join(folder, name)
       const before = sums(at)
       const job = await adopt(at)

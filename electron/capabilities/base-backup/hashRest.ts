@@ -33,7 +33,7 @@ export async function hashRest(
   let done = 0
   const hashed = await hashFiles(place.partial, rest, {
     signal: job.signal,
-    durable: true,
+    durable: 'all',
     onBytes: (bytes, file) => {
       done += bytes
       job.progress({ done, total: null, unit: 'bytes', label: file })

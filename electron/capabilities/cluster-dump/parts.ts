@@ -15,8 +15,16 @@ export interface Checked {
 export interface DumpPart {
   /** Throws AppError when the database can't be asked at all. */
   check(request: DumpRequest, place: BackupPlace, signal: AbortSignal): Promise<Checked>
-  /** Leaves a whole dump with its own record at the final place, or throws AppError. */
-  run(request: DumpRequest, place: BackupPlace, job: JobContext): Promise<{ tables: number; warnings: string[] }>
+  /**
+   * Leaves a whole dump with its own record at the final place, or throws AppError. Between its checks and pg_dump it
+   * awaits `begin`.
+   */
+  run(
+    request: DumpRequest,
+    place: BackupPlace,
+    job: JobContext,
+    begin: () => Promise<void>,
+  ): Promise<{ tables: number; warnings: string[] }>
 }
 
 export interface RestorePart {

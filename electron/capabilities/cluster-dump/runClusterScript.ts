@@ -127,7 +127,7 @@ async function hashScript(job: JobContext, place: BackupPlace): Promise<HashedFi
   let done = 0
   const files = await hashFiles(place.partial, [scriptName], {
     signal: job.signal,
-    durable: true,
+    durable: 'all',
     onBytes: (bytes, file) => {
       done += bytes
       job.progress({ done, total: null, unit: 'bytes', label: file })

@@ -7,10 +7,10 @@ import { type DumpSetRecord, recordVersion, type SetDatabase } from '../../../sh
 import { formatBytes } from '../../../shared/model/byteCount'
 import { AppError } from '../../../shared/rpc/appError'
 import { commandText } from '../../../shared/tools/showCommand'
-import { runPart, runSeveral, takeTurns } from '../../jobs/jobPart'
+import { runPart, runSeveral, type Turn, takeTurns } from '../../jobs/jobPart'
 import type { JobContext } from '../../jobs/jobTypes'
 import { type BackupPlace, finishPlace } from '../../library/backupFolder'
-import { type HashedFile, hashFiles } from '../../library/checksumFiles'
+import { flushFiles, type HashedFile, hashFiles } from '../../library/checksumFiles'
 import { hidePassword } from '../../library/hidePassword'
 import { openFolder } from '../../library/openFolder'
 import { clusterMarker, requireEndOfScript } from '../../library/readInFull'
@@ -65,7 +65,13 @@ export async function runSet(
   const failed = await dumpAll(request, place, plan, job, dump, whole)
   job.progress(null)
   job.signal.throwIfAborted()
-  if (failed.length > 0) throw notWhole(failed, whole, place)
+  if (failed.length > 0) {
+    await flushFiles(
+      place.partial,
+      whole.flatMap(({ files }) => files.map((file) => file.path)),
+    )
+    throw notWhole(failed, whole, place)
+  }
 
   job.step('record')
   const record = await makeRecord({ request, place, plan, whole, startedAt, globalsWarnings }, job)
@@ -100,15 +106,17 @@ async function dumpAll(
   const { databases } = request
   const sizes = databases.map((name) => Number(plan.cluster.databases.find((each) => each.name === name)?.size ?? 0))
   const progress = trackParts(databases.map((name, at) => ({ name, weight: sizes[at] ?? 0 })))
-  // As many are read back at the same time as are dumped: reading needs no server and waits for other things.
+  // While some are dumped, as many are checked ahead and as many read back: no turn waits for what needs little of the server.
   const dumping = takeTurns(request.atOnce)
-  const results = await runSeveral(databases, request.atOnce * 2, async (name) => {
-    const turn = await dumping.take()
-    if (job.signal.aborted) turn.end()
+  const results = await runSeveral(databases, request.atOnce * 3, async (name) => {
     job.signal.throwIfAborted()
     const at = databases.indexOf(name)
     const step = stepOf(at)
-    job.step(step, true)
+    const own: { turn: Turn | null } = { turn: null }
+    const begin = async () => {
+      own.turn = await dumping.take()
+      job.step(step, true)
+    }
     const watch = {
       name,
       onProgress: (each: Parameters<JobContext['progress']>[0]) => {
@@ -117,11 +125,13 @@ async function dumpAll(
       },
       onStep: (phase: string) => {
         progress.phase(at, phase)
-        if (phase === 'read') turn.end()
+        if (phase === 'read') own.turn?.end()
       },
     }
     try {
-      const done = await runPart(job, watch, (part) => dump.run(requestOf(request, name), placeOf(place, databases, name), part))
+      const done = await runPart(job, watch, (part) =>
+        dump.run(requestOf(request, name), placeOf(place, databases, name), part, begin),
+      )
       const made = await readWhole(place, databases, name, done, job)
       whole.push(made)
       progress.done(at)
@@ -135,10 +145,11 @@ async function dumpAll(
       if (job.signal.aborted) throw error
       const message = error instanceof Error ? error.message : String(error)
       job.log(`[${name}] ${message}`, 'error')
+      if (!own.turn) job.step(step, true)
       job.endStep(step, 'failed', message)
       throw error
     } finally {
-      turn.end()
+      own.turn?.end()
     }
   })
   return results.flatMap((result, at) =>
@@ -187,7 +198,13 @@ interface RecordParts {
 async function makeRecord(parts: RecordParts, job: JobContext): Promise<DumpSetRecord> {
   const { request, place, plan, startedAt, globalsWarnings } = parts
   const whole = request.databases.flatMap((name) => parts.whole.filter(({ database }) => database.name === name))
-  const globals = await hashFiles(place.partial, [setGlobalsName], { signal: job.signal, durable: true })
+  const globals = await hashFiles(place.partial, [setGlobalsName], { signal: job.signal })
+  const files = [...globals, ...whole.flatMap((each) => each.files)]
+  // Once for all: hundreds of small flushes between dumps would hold up the dumps.
+  await flushFiles(
+    place.partial,
+    files.map((file) => file.path),
+  )
   const endedAt = new Date().toISOString()
   const tools = [plan.globals?.tool, ...whole.flatMap((each) => each.tools)].filter((tool) => tool !== undefined)
   return {
@@ -211,7 +228,7 @@ async function makeRecord(parts: RecordParts, job: JobContext): Promise<DumpSetR
     artifact: databasesFolder,
     globals: { path: setGlobalsName, rolePasswords: request.rolePasswords },
     databases: whole.map(({ database }) => database),
-    files: [...globals, ...whole.flatMap(({ files }) => files)],
+    files,
     warnings: [
       ...globalsWarnings,
       ...whole.flatMap(({ database }) => database.warnings.map((text) => `${database.name}: ${text}`)),

@@ -18,8 +18,13 @@ export function dumpPart(services: DumpServices) {
       const { preflight, shown } = await planDump(services, request, place, signal)
       return { preflight, commands: shown }
     },
-    async run(request: DumpRequest, place: BackupPlace, job: JobContext): Promise<{ tables: number; warnings: string[] }> {
-      const { facts } = await runDump({ request, place }, job, services)
+    async run(
+      request: DumpRequest,
+      place: BackupPlace,
+      job: JobContext,
+      begin: () => Promise<void>,
+    ): Promise<{ tables: number; warnings: string[] }> {
+      const { facts } = await runDump({ request, place }, job, services, begin)
       const { warnings } = await readRecord(place.final)
       return { tables: Number(facts.find(({ label }) => label === tablesFact)?.value ?? 0), warnings }
     },

@@ -38,8 +38,17 @@ export interface DumpInput {
   place: BackupPlace
 }
 
-/** Throws AppError; by then the unfinished folder is removed, or kept and named when pg_dump itself had finished. */
-export async function runDump({ request, place }: DumpInput, job: JobContext, services: DumpServices): Promise<JobResult> {
+/**
+ * Throws AppError; by then the unfinished folder is removed, or kept and named when pg_dump itself had finished. `begin` is
+ * for the whole databases of a set: awaited between the checks and the first program. Nothing was ticked in them, so the
+ * archive is not compared with a choice; and whoever makes the set makes all its files durable at once, before its record.
+ */
+export async function runDump(
+  { request, place }: DumpInput,
+  job: JobContext,
+  services: DumpServices,
+  begin: (() => Promise<void>) | null = null,
+): Promise<JobResult> {
   const startedAt = new Date()
   job.step('checks')
   const plan = await planDump(services, request, place, job.signal)
@@ -54,7 +63,9 @@ export async function runDump({ request, place }: DumpInput, job: JobContext, se
   job.onCleanup('the passfile', tools.remove)
   const programs: ProgramRun = { job, env: tools.env, warn: (text) => warnings.push(text) }
 
-  const expected = await expectContents(job, plan, request, services)
+  const expected = begin ? null : await expectContents(job, plan, request, services)
+  await begin?.()
+  job.signal.throwIfAborted()
   await saveGlobals(programs, plan)
   if (plan.filterFile) {
     const { filterFile } = plan
@@ -66,7 +77,7 @@ export async function runDump({ request, place }: DumpInput, job: JobContext, se
   folder.keepOnFailure(() => 'pg_dump had finished.')
   const tables = await readArchive(job, plan, request, begun)
   if (expected) for (const issue of await compareArchive(job, plan, request, expected)) programs.warn(issue)
-  const files = await hashArchive(job, place)
+  const files = await hashArchive(job, place, begin ? 'large' : 'all')
 
   job.step('record')
   const record = makeRecord({ request, plan, startedAt, files, warnings: warnings.map((issue) => issue.message) })
@@ -178,14 +189,14 @@ async function readArchive(
   return script ? tables : read
 }
 
-async function hashArchive(job: JobContext, place: BackupPlace): Promise<HashedFile[]> {
+async function hashArchive(job: JobContext, place: BackupPlace, durable: 'all' | 'large'): Promise<HashedFile[]> {
   job.step('checksums')
   const { files, strange } = await listFolder(place.partial)
   if (strange[0] !== undefined) throw new AppError('tool_failed', `There is something that is no file in the dump: ${strange[0]}`)
   let done = 0
   const hashed = await hashFiles(place.partial, files, {
     signal: job.signal,
-    durable: true,
+    durable,
     onBytes: (bytes, file) => {
       done += bytes
       job.progress({ done, total: null, unit: 'bytes', label: file })

@@ -203,7 +203,7 @@ describe('checksums', () => {
     expect({ files, folders, strange }).toEqual({ files: ['a/b/big', 'empty'], folders: ['a', 'a/b'], strange: [] })
     let seen = 0
     const hashed = await hashFiles(folder, files, {
-      durable: true,
+      durable: 'all',
       onBytes: (bytes) => {
         seen += bytes
       },
