@@ -38,6 +38,16 @@ function useHeadingFocus(path: string): void {
   }, [path])
 }
 
+/** Fetches the other pages one by one while nothing else happens, so that opening one for the first time takes no longer. */
+async function fetchScreens(signal: AbortSignal): Promise<void> {
+  for (const route of routes) {
+    await new Promise((resolve) => requestIdleCallback(resolve))
+    if (signal.aborted) return
+    // What can't be fetched now is asked for again when it is opened, and says so there.
+    await route.load().catch(() => undefined)
+  }
+}
+
 /** What every page needs, and what the core tells of its own accord. Practice jobs make and remove connections. */
 function useCore(): void {
   const { setMode } = useColorScheme()
@@ -50,6 +60,9 @@ function useCore(): void {
     if (!connected) return
     void loadConnections()
     void loadSettings()
+    const gone = new AbortController()
+    void fetchScreens(gone.signal)
+    return () => gone.abort()
   }, [connected])
   useEffect(() => {
     const leaving = new AbortController()

@@ -1,7 +1,7 @@
 // The index of one archive on disk: one checksummed line for each thing learned, appended and flushed, the last one counts.
 
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
@@ -30,13 +30,25 @@ export function indexPath(dataFolder: string, folder: string): string {
   return join(dataFolder, 'archive-index', `${createHash('sha256').update(folder).digest('hex').slice(0, 24)}.ndjson`)
 }
 
+/** What was read last, as long as its file is as it was left: a page and its plans ask for the same archive again and again. */
+let last: { path: string; state: string; entries: Map<string, ArchiveEntry>; lines: number } | null = null
+
+function stateOf(path: string): string {
+  const { size, mtimeNs, ino } = statSync(path, { bigint: true })
+  return `${ino} ${size} ${mtimeNs}`
+}
+
 /** `folder` is absolute, and the same text each time. A file that can't be trusted is set aside: everything is read again. */
 export async function openIndexFile(dataFolder: string, folder: string): Promise<IndexFile> {
   const path = indexPath(dataFolder, folder)
   mkdirSync(join(dataFolder, 'archive-index'), { recursive: true, mode: 0o700 })
-  const entries = new Map<string, ArchiveEntry>()
-  let [lines, problem]: [number, string | null] = [0, null]
-  if (existsSync(path)) {
+  const known = last?.path === path && existsSync(path) && stateOf(path) === last.state ? last : null
+  const entries = known?.entries ?? new Map<string, ArchiveEntry>()
+  let [lines, problem]: [number, string | null] = [known?.lines ?? 0, null]
+  const remember = () => {
+    last = { path, state: stateOf(path), entries, lines }
+  }
+  if (!known && existsSync(path)) {
     const read = readLines(path, folder, entries)
     if (typeof read === 'number') lines = read
     else {
@@ -45,6 +57,7 @@ export async function openIndexFile(dataFolder: string, folder: string): Promise
     }
   }
   if (lines === 0) append(path, seal({ shape, folder }), false)
+  remember()
   return {
     path,
     entries,
@@ -56,9 +69,10 @@ export async function openIndexFile(dataFolder: string, folder: string): Promise
       if (lines > 2 * entries.size + 1000) {
         writeDurably(path, seal({ shape, folder }) + [...entries.values()].map(seal).join(''))
         lines = entries.size
-        return
+        return remember()
       }
       append(path, [...changed.map(seal), ...gone.map((file) => seal({ kind: 'gone', file } satisfies Line))].join(''), flush)
+      remember()
     },
   }
 }

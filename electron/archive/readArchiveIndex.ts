@@ -34,6 +34,8 @@ export interface IndexOptions {
   report?: (text: string) => void
   /** How much is read: everything new, or only what each file is (`headers`: milliseconds for each thousand files). */
   depth?: 'records' | 'headers'
+  /** Nothing of the records is read when there are more unread bytes of WAL than this. */
+  atMost?: number
   /** Files that are read again although nothing says that they changed: bytes can go bad without a new time. */
   again?: ReadonlySet<string>
 }
@@ -80,12 +82,18 @@ async function refresh(services: IndexServices, folder: string, options: IndexOp
   for (;;) {
     const archive = assemble()
     const runs = planRuns(archive, needsReading(archive, changed, programs))
-    if (runs.length === 0) return archive
-    const unusable = await readRuns(services, folder, runs, { index, programs, size: archive.segmentSize ?? 0 }, options)
+    const size = archive.segmentSize ?? 0
+    if (runs.length === 0 || unreadBytes(archive) > (options.atMost ?? Number.POSITIVE_INFINITY)) return archive
+    const unusable = await readRuns(services, folder, runs, { index, programs, size }, options)
     // What stood behind a file that turned out to be cut has a run of its own then.
     if (!unusable) break
   }
   return assemble()
+}
+
+/** Of WAL that no program looked at yet. */
+export function unreadBytes({ segments, segmentSize }: ArchiveIndex): number {
+  return segments.filter((segment) => segment.end === null && segment.unread === null).length * (segmentSize ?? 0)
 }
 
 interface Reading {

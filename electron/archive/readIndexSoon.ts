@@ -1,10 +1,10 @@
 // The index of an archive within a call: what is new is read when that takes seconds; else its size is told, for a job.
 import type { ArchiveIndex } from '../../shared/model/archiveIndex'
 import type { WalArchive } from '../../shared/model/walArchive'
-import { type IndexOptions, type IndexServices, readArchiveIndex } from './readArchiveIndex'
+import { type IndexOptions, type IndexServices, readArchiveIndex, unreadBytes } from './readArchiveIndex'
 
 /** Records of up to so many bytes of WAL are read within a call: a second or two. */
-const readAtOnce = 512n * 1024n * 1024n
+const readAtOnce = 512 * 1024 * 1024
 
 export interface SoonIndex {
   index: ArchiveIndex
@@ -17,10 +17,8 @@ export async function readIndexSoon(
   { folder, systemIdentifier }: Pick<WalArchive, 'folder' | 'systemIdentifier'>,
   { signal, report }: Pick<IndexOptions, 'signal' | 'report'>,
 ): Promise<SoonIndex> {
-  const options: IndexOptions = { signal, systemIdentifier, ...(report ? { report } : {}) }
-  const headers = await readArchiveIndex(services, folder, { ...options, depth: 'headers' })
-  const unread = headers.segments.filter((segment) => segment.end === null && segment.unread === null).length
-  const toRead = BigInt(unread) * BigInt(headers.segmentSize ?? 0)
-  if (toRead > readAtOnce) return { index: headers, toRead }
-  return { index: await readArchiveIndex(services, folder, options), toRead: 0n }
+  const options: IndexOptions = { signal, systemIdentifier, atMost: readAtOnce, ...(report ? { report } : {}) }
+  const index = await readArchiveIndex(services, folder, options)
+  const unread = unreadBytes(index)
+  return { index, toRead: unread > readAtOnce ? BigInt(unread) : 0n }
 }

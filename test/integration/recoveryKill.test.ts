@@ -74,4 +74,4 @@ test(`after ${kills} kills of the application nothing unfinished has a finished 
   stopServer(cluster, folder)
   core.close()
   await serve?.stop()
-}, 300_000)
+}, 60_000 * (kills + 3))
