@@ -38,6 +38,13 @@ const entries: readonly Entry[] = [
     'A segment in the archive is of another cluster: $1.',
     'Two clusters write into this archive, or a file was copied into it. Use an archive of this cluster alone.',
   ],
+  // The other complaints about a record are also what every WAL ends with: they come last.
+  [
+    /incorrect resource manager data checksum in record at ([0-9A-F/]+)/,
+    'damage',
+    'The WAL can’t be read on after $1.',
+    'Check the WAL from the backup on, on the archive’s page: it names the file.',
+  ],
   [
     /multiple recovery targets specified/,
     'two-targets',
@@ -161,7 +168,7 @@ const entries: readonly Entry[] = [
   [/Address already in use/, 'port', 'Another program listens on this port.', 'Choose another port.'],
   [/No space left on device/, 'disk', 'The disk is full.', 'Free some space, and start again.'],
   [
-    /(?:incorrect resource manager data checksum|invalid (?:record length|magic number|resource manager ID)|record with incorrect prev-link|unexpected pageaddr|contrecord is requested by|missing contrecord) (?:in record )?at ([0-9A-F/]+)/,
+    /(?:invalid (?:record length|magic number|resource manager ID)|record with incorrect prev-link|unexpected pageaddr|contrecord is requested by|missing contrecord) (?:in record )?at ([0-9A-F/]+)/,
     'damage',
     'The WAL can’t be read on after $1.',
     'Check the WAL from the backup on, on the archive’s page: it names the file.',
