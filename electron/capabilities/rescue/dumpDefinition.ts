@@ -163,7 +163,8 @@ export function entrySql(
   const placed = entry.kind === 'TABLE' || entry.kind === 'INDEX' || entry.kind === 'CONSTRAINT'
   if (placed) {
     const tablespace = tablespaces.has(entry.tablespace) ? entry.tablespace : ''
-    statements.push(`SET LOCAL default_tablespace = ${quoteIdentifier(tablespace)}`)
+    // '' is the database's own.
+    statements.push(`SET LOCAL default_tablespace = ${tablespace === '' ? "''" : quoteIdentifier(tablespace)}`)
   }
   if (entry.kind === 'TABLE' && entry.accessMethod !== '') {
     statements.push(`SET LOCAL default_table_access_method = ${quoteIdentifier(entry.accessMethod)}`)

@@ -10,7 +10,7 @@ import type { Stoppable } from '../../postgres/stoppable'
 import { missingRows } from './compareSides'
 import { emptyCounts } from './mergeRows'
 import { shownName } from './readTable'
-import { countLiveSql, countSourceSql, relation } from './rescueSql'
+import { countSourceSql, countTableSql, relation } from './rescueSql'
 import type { TablePlan } from './tablePlan'
 
 /** Values of some columns, looked up in a live table: they must be there (a parent), or must not (a unique key). */
@@ -97,7 +97,7 @@ export async function foretell({ plan, source, live, probe, signal }: Foretellin
   if (plan.key === null || plan.asked.way === 'new' || plan.asked.way === 'dropped') {
     const [recovered, now] = await Promise.all([
       count(source.client, countSourceSql(plan), what),
-      plan.now ? count(live.client, countLiveSql({ ...plan, into: plan.now }), what) : null,
+      plan.now ? count(live.client, countTableSql(plan.now), what) : null,
     ])
     return { ...said(), recovered, live: now, byKey: null, orphans: [], taken: [] }
   }

@@ -81,7 +81,10 @@ export async function planDropped(
     return false
   }
   const missingRoles = (await granteesOf(source.client, relations)).filter((role) => !facts.roles.has(role))
-  if (missingRoles.length > 0) leftOut.push(`rights of ${missingRoles.join(', ')}: no such role in the live cluster`)
+  // Those of an owner are the new owner's.
+  const owners = new Set(entries.map(({ owner }) => owner))
+  const without = missingRoles.filter((role) => !owners.has(role))
+  if (without.length > 0) leftOut.push(`rights of ${without.join(', ')}: no such role in the live cluster`)
   leftOut.push(...split.others.map((entry) => `${words(entry)}: it is no part of the table`))
   // A table that is chosen with its partitions has one owner: that of the chosen one, where another was chosen.
   const ownerOf = (entry: DefinedEntry) => {

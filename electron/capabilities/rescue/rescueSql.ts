@@ -16,7 +16,11 @@ export function relation(facts: Pick<TableFacts, 'schema' | 'name' | 'partitione
 }
 
 const sourceOf = (plan: TablePlan) => `${relation(plan.past)} AS r`
-const liveOf = (plan: TablePlan, alias: string) => `${relation(plan.now ?? { ...plan.into, partitioned: false })} AS ${alias}`
+/** Where the rows go: a new table is a plain one, and one that comes back is what it was. */
+function liveOf({ asked, into, now, past }: TablePlan, alias: string): string {
+  const target = asked.way === 'new' ? { ...into, partitioned: false } : { ...into, partitioned: (now ?? past).partitioned }
+  return `${relation(target)} AS ${alias}`
+}
 
 /** Temporary tables, gone with the transaction. */
 export const stageName = ({ at }: TablePlan) => `pg_temp.${quoteIdentifier(`walkback_rows_${at}`)}`
@@ -73,6 +77,7 @@ export function liveByKeySql(plan: TablePlan): string {
 }
 
 export const countSourceSql = (plan: TablePlan) => `SELECT pg_catalog.count(*)::pg_catalog.text AS rows FROM ${sourceOf(plan)}`
+export const countTableSql = (facts: TableFacts) => `SELECT pg_catalog.count(*)::pg_catalog.text AS rows FROM ${relation(facts)}`
 export const countLiveSql = (plan: TablePlan) => `SELECT pg_catalog.count(*)::pg_catalog.text AS rows FROM ${liveOf(plan, 'l')}`
 
 /** Rows and the sum of their hashes. */
