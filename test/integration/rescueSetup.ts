@@ -119,5 +119,7 @@ export function shopOf(base: BaseCore, story: RescueStory): Shop {
 }
 
 export function foundIn(preview: Pick<RescuePreview, 'preflight'>, id: string): string[] {
-  return preview.preflight.filter((row) => row.id === id).map(({ result, found }) => `${result}: ${found}`)
+  return preview.preflight
+    .filter((row) => row.id === id || row.id.startsWith(`${id}:`))
+    .map(({ result, found }) => `${result}: ${found}`)
 }

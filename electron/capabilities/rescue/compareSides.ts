@@ -1,5 +1,5 @@
 // Both tables read whole, by key, side by side, in one picture of each: what a rescue will bring, before it does.
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import { openPipe } from '../../postgres/copyAcross'
 import { copyOut } from '../../postgres/copyStream'
 import type { Stoppable } from '../../postgres/stoppable'
@@ -63,4 +63,20 @@ export async function* missingRows(
       await Promise.allSettled([out.done, now.done])
     }
   }
+}
+
+/** Each row of a COPY in text format, with its line end: a line end within a value is written as a backslash and an n. */
+export async function* readLines(source: Stoppable, sql: string, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+  const stream = openStream(source, sql, signal)
+  let rest: Buffer = Buffer.alloc(0)
+  for await (const piece of stream.pieces) {
+    const buffer = rest.length === 0 ? piece : Buffer.concat([rest, piece])
+    let at = 0
+    for (let end = buffer.indexOf(10); end >= 0; end = buffer.indexOf(10, at)) {
+      yield buffer.subarray(at, end + 1)
+      at = end + 1
+    }
+    rest = buffer.subarray(at)
+  }
+  await stream.done
 }

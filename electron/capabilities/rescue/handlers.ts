@@ -171,7 +171,8 @@ async function preview(
   const before = checkRescue(plan, [])
   // Two tables that can't be compared are not counted for nothing.
   const stands = before.every(
-    ({ result, id }) => result !== 'blocker' || ['confirm', 'name', 'owner', 'triggers', 'columns'].includes(id),
+    ({ result, id }) =>
+      result !== 'blocker' || ['confirm', 'name', 'owner', 'triggers', 'columns'].includes(id.replace(/:\d+$/, '')),
   )
   const counts = stands ? await countAll(sides, plan.tables, signal) : []
   const preflight = checkRescue(plan, counts)

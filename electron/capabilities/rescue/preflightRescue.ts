@@ -14,22 +14,34 @@ export const stepFix = (label: string, step: 'tables' | 'how'): PreflightFix => 
 
 /** `counts`: empty where nothing was counted yet. */
 export function checkRescue(plan: RescuePlan, counts: readonly RescueCounts[]): PreflightRow[] {
-  return sortRows([
-    ...sideRows(plan),
-    ...plan.tables.flatMap((table) => [
-      ...wayRows(plan, table),
-      ...nameRows(plan, table),
-      ...keyRows(table),
-      ...ownerRows(plan, table),
-      ...replaceRows(plan, table),
+  return sortRows(
+    numbered([
+      ...sideRows(plan),
+      ...plan.tables.flatMap((table) => [
+        ...wayRows(plan, table),
+        ...nameRows(plan, table),
+        ...keyRows(table),
+        ...ownerRows(plan, table),
+        ...replaceRows(plan, table),
+      ]),
+      ...orderRows(plan),
+      ...droppedRows(plan),
+      ...triggerRows(plan),
+      ...lockRows(plan),
+      ...countRows(plan, counts),
+      ...confirmRows(plan),
     ]),
-    ...orderRows(plan),
-    ...droppedRows(plan),
-    ...triggerRows(plan),
-    ...lockRows(plan),
-    ...countRows(plan, counts),
-    ...confirmRows(plan),
-  ])
+  )
+}
+
+/** Several tables have rows of one kind: `rows`, `rows:2`. */
+function numbered(rows: readonly PreflightRow[]): PreflightRow[] {
+  const counts = new Map<string, number>()
+  return rows.map((each) => {
+    const count = (counts.get(each.id) ?? 0) + 1
+    counts.set(each.id, count)
+    return count === 1 ? each : { ...each, id: `${each.id}:${count}` }
+  })
 }
 
 /** Throws AppError preflight with every blocker. */

@@ -88,6 +88,8 @@ export const sumLiveSql = (plan: TablePlan) =>
 
 export const outSql = (plan: TablePlan) =>
   `COPY (SELECT ${plan.moved.map(({ out }) => out).join(', ')} FROM ${sourceOf(plan)}) TO STDOUT WITH ${textFormat}`
+export const columnsOutSql = (plan: TablePlan, columns: readonly string[]) =>
+  `COPY (SELECT ${columns.join(', ')} FROM ${sourceOf(plan)}) TO STDOUT WITH ${textFormat}`
 export const inSql = (plan: TablePlan) =>
   `COPY ${named(plan.into)} (${list(plan.moved.map(({ name }) => name))}) FROM STDIN WITH ${textFormat}`
 
