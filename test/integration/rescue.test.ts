@@ -129,7 +129,7 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
 
     const again = await shop.preview([tableOf('orders', 'missing')])
     expect(foundIn(again, 'rows')).toEqual([
-      'warning: 0 rows of 1,000 are missing in the live table and come back. 2 rows differ and stay as they are now: (1), (2). 1 row came since and stay.',
+      'warning: 0 rows of 1,000 are missing in the live table and come back. 2 rows differ and stay as they are now: (1), (2). 1 row came since and stays.',
     ])
   }, 60_000)
 
@@ -138,7 +138,7 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     await shop.sql(`INSERT INTO customers (email, name) VALUES ('c11@x', 'came back by herself')`)
     const preview = await shop.preview([tableOf('customers', 'missing')])
     expect(foundIn(preview, 'taken')).toEqual([
-      'blocker: 1 row of public.customers have a value that another row has by now: (c11@x).',
+      'blocker: 1 row of public.customers has a value that another row has by now: (c11@x).',
     ])
     const before = await shop.print()
     const failed = await shop.run([tableOf('customers', 'missing')])

@@ -62,13 +62,19 @@ const shopSql = `
   INSERT INTO stock (sku, amount, customer) SELECT 'S' || i, i % 5, 1 + i % 100 FROM generate_series(1, 200) i; INSERT INTO counted VALUES (1, '2026-01-01');
   TRUNCATE audit`
 
-export async function startStory(base: BaseCore, major: number, conf: Record<string, string> = {}): Promise<RescueStory> {
+export async function startStory(
+  base: BaseCore,
+  major: number,
+  conf: Record<string, string> = {},
+  more = '',
+): Promise<RescueStory> {
   const archiving = await startArchiving({ major, segmentSize: 1, prefix: `rescue${major}`, conf })
   const { cluster } = archiving
   const live = await base.connect(cluster)
   await cluster.sql('CREATE ROLE shop_reader; CREATE ROLE shop_gone; CREATE ROLE shop_owner')
   await cluster.sql('CREATE DATABASE shop')
   await cluster.sql(shopSql, 'shop')
+  if (more !== '') await cluster.sql(more, 'shop')
   folderOf(await base.run(base.request(live)))
   const moment = await mark(cluster, 1)
   await mark(cluster, 2)

@@ -67,7 +67,7 @@ async function deleteRows(run: Run, table: TablePlan): Promise<number> {
       const child = reference.child.join('.')
       throw new AppError(
         'preflight',
-        `${countOf(leading, 'row')} of ${child} lead to rows of ${name} that would go (foreign key ${reference.name}).`,
+        `${countOf(leading, 'row')} of ${child} ${leading === 1 ? 'leads' : 'lead'} to rows of ${name} that would go (foreign key ${reference.name}).`,
         { hint: `Replace ${child} too, or bring back the missing rows only.` },
       )
     }

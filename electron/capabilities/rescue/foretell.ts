@@ -24,7 +24,7 @@ interface Probe {
 }
 
 const batchRows = 2000
-const shownValues = 20
+export const shownValues = 20
 const rules = { format: 'text' as const, delimiter: 9, quote: 0, escape: 0, null: Buffer.from('\\N') }
 
 /** Of the live table; of one that is gone those it had, where the live database has the table that they lead to. */

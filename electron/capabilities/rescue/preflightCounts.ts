@@ -3,6 +3,7 @@ import type { RescueCounts } from '../../../shared/contracts/rescue'
 import type { PreflightFix, PreflightRow } from '../../../shared/model/preflight'
 import { countOf } from '../../jobs/pace'
 import { row } from '../../library/preflightRow'
+import { shownValues } from './foretell'
 import type { RescuePlan } from './planRescue'
 import { shownName } from './readTable'
 import type { TablePlan } from './tablePlan'
@@ -13,6 +14,12 @@ export function countRows({ tables }: RescuePlan, counts: readonly RescueCounts[
     return found ? [...foretold(table, found), ...orphans(tables, table, found), ...taken(table, found)] : []
   })
 }
+
+/** Each value once, and no more than are kept. */
+const first = (values: readonly string[]) => `${values.join(', ')}${values.length < shownValues ? '' : ' and others'}`
+
+/** The verb of one row or of several. */
+const one = (count: number, singular: string, plural: string) => (count === 1 ? singular : plural)
 
 const some = (values: readonly string[], of: number) => `${values.join(', ')}${of > values.length ? ' and others' : ''}`
 
@@ -27,15 +34,17 @@ function foretold(table: TablePlan, counts: RescueCounts): PreflightRow[] {
   }
   const rows: PreflightRow[] = []
   if (byKey.unkeyed > 0) {
-    const text = `${countOf(byKey.unkeyed, 'row')} of the recovered table have no key, or one that comes twice: they can't be told apart by it.`
+    const text = `${countOf(byKey.unkeyed, 'row')} of the recovered table ${one(byKey.unkeyed, 'has', 'have')} no key, or one that comes twice: they can't be told apart by it.`
     rows.push(row('rows', 'blocker', check, text, [{ label: 'Choose another key', action: { kind: 'go-to-step', step: 'how' } }]))
   }
   const { missing, same, different, onlyLive, differing } = byKey
   if (table.asked.way === 'missing') {
     const differ =
-      different === 0 ? '' : ` ${countOf(different, 'row')} differ and stay as they are now: ${some(differing, different)}.`
-    const since = onlyLive === 0 ? '' : ` ${countOf(onlyLive, 'row')} came since and stay.`
-    const text = `${countOf(missing, 'row')} of ${counts.recovered.toLocaleString('en-US')} are missing in the live table and come back.${differ}${since}`
+      different === 0
+        ? ''
+        : ` ${countOf(different, 'row')} ${one(different, 'differs and stays as it is', 'differ and stay as they are')} now: ${some(differing, different)}.`
+    const since = onlyLive === 0 ? '' : ` ${countOf(onlyLive, 'row')} came since and ${one(onlyLive, 'stays', 'stay')}.`
+    const text = `${countOf(missing, 'row')} of ${counts.recovered.toLocaleString('en-US')} ${one(missing, 'is', 'are')} missing in the live table and ${one(missing, 'comes', 'come')} back.${differ}${since}`
     rows.push(row('rows', missing === 0 ? 'warning' : 'pass', check, text))
   } else {
     const text = `${countOf(missing, 'row')} come back, ${different.toLocaleString('en-US')} become what they were, ${onlyLive.toLocaleString('en-US')} that came since go (and are kept), ${same.toLocaleString('en-US')} are the same.`
@@ -48,7 +57,7 @@ function foretold(table: TablePlan, counts: RescueCounts): PreflightRow[] {
 function orphans(tables: readonly TablePlan[], table: TablePlan, counts: RescueCounts): PreflightRow[] {
   return counts.orphans.map(({ constraint, parent, rows, values }) => {
     const check = `Foreign key ${constraint}`
-    const lead = `${countOf(rows, 'row')} of ${shownName(table.past)} lead to rows that ${parent.join('.')} has not: ${some(values, rows)}.`
+    const lead = `${countOf(rows, 'row')} of ${shownName(table.past)} ${one(rows, 'leads', 'lead')} to rows that ${parent.join('.')} has not: ${first(values)}.`
     const chosen = tables.find(({ past, asked }) => past.schema === parent[0] && past.name === parent[1] && asked.way !== 'new')
     if (chosen) return row('orphans', 'pass', check, `${lead} They come along, before these.`)
     const fix: PreflightFix = {
@@ -62,7 +71,7 @@ function orphans(tables: readonly TablePlan[], table: TablePlan, counts: RescueC
 function taken(table: TablePlan, counts: RescueCounts): PreflightRow[] {
   return counts.taken.map(({ constraint, rows, values }) => {
     const check = `Unique key ${constraint}`
-    const text = `${countOf(rows, 'row')} of ${shownName(table.past)} have a value that another row has by now: ${some(values, rows)}.`
+    const text = `${countOf(rows, 'row')} of ${shownName(table.past)} ${one(rows, 'has', 'have')} a value that another row has by now: ${first(values)}.`
     if (table.asked.skipTaken) return row('taken', 'warning', check, `${text} They are left out, and named.`)
     const key = `skipTaken:${JSON.stringify([table.past.schema, table.past.name])}`
     return row('taken', 'blocker', check, text, [{ label: 'Leave those out', action: { kind: 'set-option', key, value: true } }])
