@@ -1,7 +1,7 @@
 // For the tests of a rescue: a shop with all that tables may have, a cluster recovered to before the accident, and requests.
 import type { RescuePreview, RescueRequest, RescueTable } from '../../shared/contracts/rescue'
 import type { JobSnapshot } from '../../shared/jobs/job'
-import { hashTables } from '../support/tableHashes'
+import { type DatabaseHashes, hashTables } from '../support/tableHashes'
 import { type ArchivingCluster, startArchiving, switchWal } from '../support/walArchives'
 import { type BaseCore, folderOf } from './baseSetup'
 import { mark, pointRequest, recoverTo, registerArchive, wish } from './recoveryPointSetup'
@@ -98,7 +98,7 @@ export interface Shop {
   run(tables: RescueTable[], more?: Partial<RescueRequest>): Promise<JobSnapshot>
   sql(text: string): Promise<Record<string, unknown>[]>
   /** Every table and sequence of the live database. */
-  print(): Promise<unknown>
+  print(): Promise<DatabaseHashes>
 }
 
 export function shopOf(base: BaseCore, story: RescueStory): Shop {
