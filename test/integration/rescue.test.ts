@@ -1,9 +1,9 @@
 // A rescue on real servers: rows that were deleted, rows that are replaced, tables beside, and a table that was dropped.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { endMajors } from '../support/clusters'
+import { endMajors, sharedCluster } from '../support/clusters'
 import { type BaseCore, baseCore } from './baseSetup'
 import { clientOf, factsOf } from './recoverySetup'
-import { foundIn, type RescueStory, type Shop, shopOf, startStory, tableOf } from './rescueSetup'
+import { foundIn, type RescueStory, type Shop, shopOf, shopSql, startStory, tableOf } from './rescueSetup'
 import { refusal } from './walSetup'
 
 let base: BaseCore
@@ -321,5 +321,38 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     expect(await shop.sql('SELECT last_value::int AS last FROM loose')).toEqual([{ last: 9999 }])
     expect(await shop.sql('SELECT count(*)::int FROM low_stock')).toEqual([{ count: 120 }])
     expect((await refusal(shop.run([table]))).message).toBe('public.stock is there: its rows can be brought back into it.')
+  }, 120_000)
+
+  test('into a live cluster of another major, in text that both read alike', async () => {
+    const ends = endMajors()
+    const other = ends.find((each) => each !== major)
+    if (other === undefined) return
+    const cluster = await sharedCluster(other)
+    await cluster.sql('CREATE ROLE shop_reader; CREATE ROLE shop_gone; CREATE ROLE shop_owner')
+    await cluster.sql('CREATE DATABASE moved')
+    await cluster.sql(shopSql, 'moved')
+    await cluster.sql(
+      `DELETE FROM orders WHERE id > 500; UPDATE orders SET tags = NULL WHERE id = 1; DROP TABLE stock CASCADE`,
+      'moved',
+    )
+    const live = await base.connect(cluster)
+    const sides = { live, liveDatabase: 'moved' }
+    const names = ['missing', 'missing', 'new'] as const
+    const tables = ['orders', 'lines', 'odd "name"'].map((name, at) =>
+      tableOf(name, names[at] ?? 'new', names[at] === 'new' ? { newName: 'odd_then' } : {}),
+    )
+    // A definition goes to a newer server; to an older one it may hold what that does not know.
+    if (other > major) tables.push(tableOf('stock', 'dropped'))
+    const preview = await shop.preview(tables, sides)
+    expect(preview.blocked).toBe('')
+    expect(preview.counts[0]?.byKey).toMatchObject({ missing: 500, different: 1, same: 499 })
+    expect(foundIn(preview, 'version')).toEqual(
+      other > major ? [] : [expect.stringMatching(/^warning: The live cluster is of PostgreSQL/)],
+    )
+    const job = await shop.run(tables, sides)
+    expect(job.error).toBeNull()
+    expect(
+      await cluster.sql('SELECT count(*)::int, sum(total)::text AS total, count(tags)::int AS tags FROM orders', 'moved'),
+    ).toEqual([{ count: 1000, total: '625625.00', tags: 999 }])
   }, 120_000)
 })

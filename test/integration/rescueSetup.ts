@@ -16,7 +16,7 @@ export interface RescueStory {
 }
 
 /** Before the backup. */
-const shopSql = `
+export const shopSql = `
   CREATE TABLE marks (id int PRIMARY KEY);
   CREATE TABLE customers (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text UNIQUE, name text NOT NULL);
   CREATE TABLE orders (id serial PRIMARY KEY, customer_id int NOT NULL REFERENCES customers, total numeric(10,2), placed timestamptz DEFAULT now(),

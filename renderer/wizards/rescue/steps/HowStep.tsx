@@ -117,7 +117,7 @@ function OneTable(props: RescueStepProps & { chosen: RescueChoice; facts: Rescue
         <ColumnsCard columns={facts.columns} leaveOut={chosen.leaveOut} onLeaveOut={(leaveOut) => change({ leaveOut })} />
       )}
       {way === 'replace' && (
-        <Note tone="warning">
+        <Note>
           {facts.dependents.length === 0
             ? 'Nothing depends on this table.'
             : `It stays the same table, so these live on: ${facts.dependents.join(', ')}.`}
