@@ -50,7 +50,8 @@ export async function raiseSequences(run: Run): Promise<void> {
     for (const each of columns) {
       if (!table.moved.some(({ name }) => name === each.column)) continue
       const one = await raise(run, table, each)
-      if (one) found.push(one)
+      // That of a table that came back stands as it stood: nothing to say unless it was raised.
+      if (one && (one.to !== null || table.asked.way !== 'dropped')) found.push(one)
     }
   }
 }

@@ -160,7 +160,7 @@ function Rescue({ jobId, connections }: { jobId: string; connections: readonly S
       steps={steps}
       step={step}
       onStep={goTo}
-      onLeave={() => navigate(placeLink(`/jobs/${encodeURIComponent(jobId)}`))}
+      onLeave={() => navigate(placeLink(`/look/${encodeURIComponent(jobId)}`))}
       startLabel="Start rescue"
       onStart={() => void start()}
       reason={reason}

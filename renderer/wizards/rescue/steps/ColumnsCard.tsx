@@ -25,7 +25,11 @@ export function ColumnsCard({ columns, leaveOut, onLeaveOut }: ColumnsCardProps)
   return (
     <Card
       title="Columns"
-      note={different.length === 0 ? `all ${columns.length} are the same` : `${same} the same, ${different.length} differ`}
+      note={
+        different.length === 0
+          ? `all ${columns.length} are the same`
+          : `${same} the same, ${different.length} ${different.length === 1 ? 'differs' : 'differ'}`
+      }
     >
       {different.length > 0 && (
         <table className="tb">
@@ -51,7 +55,7 @@ export function ColumnsCard({ columns, leaveOut, onLeaveOut }: ColumnsCardProps)
                       checked={leaveOut.includes(name)}
                       onChange={(out) => onLeaveOut(out ? [...leaveOut, name] : leaveOut.filter((each) => each !== name))}
                     >
-                      Leave {name} out
+                      Leave <span className="mono">{name}</span> out
                     </Tick>
                   )}
                 </td>

@@ -1,6 +1,6 @@
 // Step 2: how each table comes back, with the rows counted on both sides.
 import { useState } from 'react'
-import type { RescueFacts } from '../../../../shared/contracts/rescue'
+import type { RescueFacts, RescueWay } from '../../../../shared/contracts/rescue'
 import { nameProblem } from '../../../../shared/model/rescueNames'
 import { Button } from '../../../components/Button'
 import { Card } from '../../../components/Card'
@@ -89,9 +89,8 @@ function OneTable(props: RescueStepProps & { chosen: RescueChoice; facts: Rescue
   const way = wayOf(chosen, facts)
   const change = (changed: Partial<RescueChoice>) => setDraft(changeTable(draft, chosen, changed))
   const open = facts.ways.find((each) => each.way === way)?.problem === ''
-  const ways = facts.ways.filter(({ way: each }) =>
-    facts.live === 'gone' ? each === 'dropped' || each === 'new' : each !== 'dropped',
-  )
+  const offered: readonly RescueWay[] = facts.live === 'gone' ? ['dropped', 'new'] : ['missing', 'new', 'replace']
+  const ways = offered.flatMap((each) => facts.ways.filter((known) => known.way === each))
   const said = prepared.data
   return (
     <>
