@@ -20,7 +20,9 @@ import { practiceHandlers, restartPractice } from './capabilities/practice/handl
 import { practicePart } from './capabilities/practice/part'
 import { recoveryHandlers, restartRecovery } from './capabilities/recovery/handlers'
 import { lookHandlers, restartLook } from './capabilities/recovery/look/handlers'
+import { lookPart } from './capabilities/recovery/look/part'
 import { recoveryPointHandlers } from './capabilities/recovery/point/handlers'
+import { rescueHandlers, restartRescue } from './capabilities/rescue/handlers'
 import { restartRestore, restoreHandlers } from './capabilities/restore/handlers'
 import { restoreOutcomeHandlers } from './capabilities/restore/outcomeHandlers'
 import { restorePart } from './capabilities/restore/part'
@@ -93,7 +95,12 @@ export async function createApp(options: AppOptions): Promise<App> {
 
 function mount(services: Services): AllHandlers {
   const practice = practiceHandlers(services)
-  const parts = { dump: dumpPart(services), restore: restorePart(services), practice: practicePart(services) }
+  const parts = {
+    dump: dumpPart(services),
+    restore: restorePart(services),
+    practice: practicePart(services),
+    look: lookPart(services),
+  }
   return {
     connections: connectionsHandlers(services),
     objects: objectsHandlers(services),
@@ -105,6 +112,7 @@ function mount(services: Services): AllHandlers {
     recovery: recoveryHandlers(services, parts),
     recoveryPoint: recoveryPointHandlers(services, parts),
     look: lookHandlers(services, parts),
+    rescue: rescueHandlers(services, parts),
     dumpToServer: dumpToServerHandlers(services),
     baseBackup: baseBackupHandlers(services),
     backups: backupsHandlers(services),
@@ -124,6 +132,7 @@ function mount(services: Services): AllHandlers {
         restore: restartRestore(services),
         recovery: restartRecovery(services, parts),
         'recovery-look': restartLook(services, parts),
+        rescue: restartRescue(services, parts),
         'dump-to-server': restartDumpToServer(services),
         'base-backup': restartBaseBackup(services),
         backups: restartVerify(services),

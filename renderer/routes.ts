@@ -86,6 +86,13 @@ export const routes: readonly Route[] = [
     wizard: true,
     load: () => import('./wizards/recoveryPoint/Wizard'),
   },
+  {
+    pattern: '/rescue/:jobId',
+    place: 'restore',
+    title: 'Rescue tables',
+    wizard: true,
+    load: () => import('./wizards/rescue/Wizard'),
+  },
   { pattern: '/copy', place: 'copy', title: 'Copy', load: () => import('./screens/Copy/Copy') },
   {
     pattern: '/copy/export',

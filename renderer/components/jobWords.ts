@@ -34,6 +34,7 @@ const capabilityIcon: Readonly<Record<string, IconName>> = {
   'cluster-restore': 'restore',
   'dump-to-server': 'server',
   recovery: 'restore',
+  rescue: 'restore',
   backups: 'pass',
   practice: 'practice',
   'wal-file': 'wal',
@@ -64,6 +65,8 @@ export function wizardOf(job: Pick<JobSnapshot, 'capability' | 'input'>): string
   const kind = typeof input === 'object' && input !== null && 'kind' in input ? input.kind : undefined
   if (capability === 'base-backup' && typeof input === 'object' && input !== null && 'chain' in input) return '/backups/combine'
   if (capability === 'recovery' && typeof input === 'object' && input !== null && 'point' in input) return '/restore/point'
+  if (capability === 'rescue' && typeof input === 'object' && input !== null && 'jobId' in input)
+    return `/rescue/${encodeURIComponent(String(input.jobId))}`
   return wizardPath[capability] ?? wizardPath[`${capability} ${String(kind)}`]
 }
 

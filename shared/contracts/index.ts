@@ -16,6 +16,7 @@ import { dumpToServer } from './pipe'
 import { practice } from './practice'
 import { recovery } from './recovery'
 import { recoveryPoint } from './recoveryPoint'
+import { rescue } from './rescue'
 import { restore } from './restore'
 import { restoreOutcome } from './restoreOutcome'
 import { walArchive } from './walArchive'
@@ -33,6 +34,7 @@ export const contracts = {
   recovery,
   recoveryPoint,
   look,
+  rescue,
   dumpToServer,
   baseBackup,
   backups,

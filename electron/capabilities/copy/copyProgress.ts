@@ -1,29 +1,10 @@
 // How far a copy is: counted bytes and rows here, and pg_stat_progress_copy (14) for what only the server sees.
 import { z } from 'zod'
-import type { JobProgress } from '../../../shared/jobs/job'
 import type { JobContext } from '../../jobs/jobTypes'
+import { countOf } from '../../jobs/pace'
 import type { CopySession } from './copySession'
 
-const everyMs = 500
-
-export interface Pace {
-  /** Called as often as one likes; shown twice a second. */
-  show(progress: JobProgress): void
-  end(): void
-}
-
-export function startPace(job: Pick<JobContext, 'progress'>): Pace {
-  let last = 0
-  return {
-    show: (progress) => {
-      const now = performance.now()
-      if (now - last < everyMs) return
-      last = now
-      job.progress(progress)
-    },
-    end: () => job.progress(null),
-  }
-}
+export { countOf, rate, startPace } from '../../jobs/pace'
 
 const progressRow = z.object({ bytes: z.string(), total: z.string(), rows: z.string() })
 
@@ -71,10 +52,6 @@ export function watchServer(
   }
 }
 
-export function countOf(count: number, one: string): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? one : `${one}s`}`
-}
-
 /** "12,000 rows, 4,000 rows/s" since it was called, for progress that is counted in bytes. */
 export function pacedRows(): (rows: number) => string {
   const startedAt = performance.now()
@@ -82,9 +59,4 @@ export function pacedRows(): (rows: number) => string {
     const perSecond = rows / Math.max((performance.now() - startedAt) / 1000, 0.001)
     return rows === 0 ? '' : `${countOf(rows, 'row')}, ${Math.round(perSecond).toLocaleString('en-US')} rows/s`
   }
-}
-
-export function rate(rows: number, startedAt: number): string {
-  const seconds = (performance.now() - startedAt) / 1000
-  return `${seconds.toFixed(1)} s, ${Math.round(rows / Math.max(seconds, 0.001)).toLocaleString('en-US')} rows/s`
 }
