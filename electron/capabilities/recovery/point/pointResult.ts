@@ -46,8 +46,8 @@ export function describePoint(
       ...spaces.map(({ name, final }) =>
         fact(`Tablespace ${backup.tablespaces.find(({ oid }) => oid === name)?.name || name}`, final, true),
       ),
-      ...Object.values(pristine).map((folder, index) =>
-        fact(`Base files kept${index === 0 ? '' : ` ${index + 1}`}`, `${folder}, by reflink`, true),
+      ...Object.entries(pristine).map(([name, folder]) =>
+        fact(name === 'data' ? 'Base files kept' : `Base files kept, tablespace ${name}`, `${folder}, by reflink`, true),
       ),
       fact('Archiving', 'off: this copy writes into no archive'),
       fact('WAL archive', `${point.archive.folder}, only read`, true),
