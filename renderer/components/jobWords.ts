@@ -34,6 +34,7 @@ const capabilityIcon: Readonly<Record<string, IconName>> = {
   'cluster-restore': 'restore',
   'dump-to-server': 'server',
   recovery: 'restore',
+  'recovery-look': 'restore',
   backups: 'pass',
   practice: 'practice',
   'wal-file': 'wal',
@@ -69,7 +70,7 @@ export function wizardOf(job: Pick<JobSnapshot, 'capability' | 'input'>): string
 
 /** Brings a backup back, rather than making one. */
 export function isRestore(job: Pick<JobSnapshot, 'capability'>): boolean {
-  return ['restore', 'cluster-restore', 'recovery'].includes(job.capability)
+  return ['restore', 'cluster-restore', 'recovery', 'recovery-look'].includes(job.capability)
 }
 
 /** The wizard that brings back what this job made or checked. */
