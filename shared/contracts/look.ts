@@ -87,7 +87,8 @@ export const lookHolds = z.object({
   places: z.array(z.object({ path: z.string(), bytes: byteCount })),
   /** Folders with the base files as they were before the start, by reflinks; empty when none are kept. */
   pristine: z.array(z.string()),
-  /** What starting again earlier would do about the base files, in a sentence. */
+  /** What starting again earlier would do about the base files; `earlier` says why, in a sentence. */
+  copies: z.boolean(),
   earlier: z.string(),
   /** Seconds for that, as far as it can be told. */
   copySeconds: z.number().nullable(),

@@ -218,6 +218,8 @@ describe.each(majors.filter((major) => major === majors[0] || major === majors.a
     const forward = /^That moment is at [0-9A-F/]+, and [0-9A-F/]+ was replayed already: WAL only runs forward\.$/
     expect(early.message).toMatch(forward)
     expect((await look.move({ jobId: job.id, way: 'later', wish: backward })).refused?.message).toMatch(forward)
+    const held = await refusal(look.resume({ jobId: job.id, wish: wish({ kind: 'time', value: marks[3]?.time }) }))
+    expect(held.message).toMatch(/^It holds everything up to .* UTC already\.$/)
     expect((await look.status({ jobId: job.id })).state).toBe('paused')
 
     const next = wish({ kind: 'time', value: marks[9]?.time })

@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'react'
 import type { LookStanding, LookTable } from '../../../shared/contracts/look'
 import { formatBytes } from '../../../shared/model/byteCount'
+import { microOfIso } from '../../../shared/model/walTime'
 import { Button, IconButton } from '../../components/Button'
 import { Chip } from '../../components/Chip'
 import { ErrorNote, Loading, Note } from '../../components/Feedback'
@@ -12,7 +13,7 @@ import { api } from '../../rpc/api'
 import { momentText, type ZoneName } from '../../timeline/zone'
 import { useAsk } from '../../wizard/useAsk'
 import { CompareRows } from './CompareRows'
-import { countWords, isLost, lastCommitOf, microOf, type RowOrder } from './lookWords'
+import { countWords, isLost, lastCommitOf, orderTables, type RowOrder } from './lookWords'
 import { SchemaList } from './SchemaList'
 import type { LookFacts } from './useLook'
 
@@ -49,7 +50,7 @@ export function CompareCard(props: CompareCardProps) {
   const lost = tables?.filter(isLost) ?? []
   // What live has lost is what one mostly comes for.
   useEffect(() => {
-    if (tables) onTicked(tables.filter((table) => isLost(table) && table.recovered !== 0))
+    if (tables) onTicked(orderTables(tables, 'all').filter((table) => isLost(table) && table.recovered !== 0))
   }, [tables, onTicked])
   const asked = what === 'rows' ? rows : schema
   const sameCluster = asked.data?.sameCluster
@@ -177,7 +178,7 @@ export function CompareCard(props: CompareCardProps) {
           ticked={ticked}
           onTicked={onTicked}
           recoveredAt={last === null ? '' : momentText(last.time, zone).clock}
-          liveAt={momentText(microOf(rows.data.readAt.live), zone).clock}
+          liveAt={momentText(microOfIso(rows.data.readAt.live), zone).clock}
         />
       )}
       {what === 'schema' && schema.data && <SchemaList schema={schema.data} />}

@@ -48,7 +48,7 @@ export function CompareRows({ tables, order, ticked, onTicked, recoveredAt, live
             const lost = isLost(table)
             const difference = differenceOf(table)
             return (
-              <tr key={keyOf(table)} className={lost ? 'lost' : undefined}>
+              <tr key={keyOf(table)} className={lost ? 'look-lost' : undefined}>
                 <td>
                   <Tick
                     checked={on.has(keyOf(table))}

@@ -1,6 +1,6 @@
 // What now: rescue tables, go later, start again earlier, promote, throw away; each with what it would do.
 import { type ReactNode, useState } from 'react'
-import type { LookStanding, LookTable } from '../../../shared/contracts/look'
+import type { LookHolds, LookStanding, LookTable } from '../../../shared/contracts/look'
 import { formatBytes } from '../../../shared/model/byteCount'
 import { Button } from '../../components/Button'
 import { Card } from '../../components/Card'
@@ -48,7 +48,6 @@ export function DecideCard({ facts, standing, database, live, zone, ticked }: De
           ? 'Tick the tables that should come back.'
           : ''
   const size = holds ? `, ${formatBytes(holds.bytes)}` : ''
-  const copySeconds = holds?.copySeconds ?? null
   return (
     <Card title="What now?" className="look-decide">
       <Decision
@@ -92,8 +91,7 @@ export function DecideCard({ facts, standing, database, live, zone, ticked }: De
           </Button>
         }
       >
-        {held ||
-          `WAL only runs forward. ${holds?.earlier ?? ''}${copySeconds === null || copySeconds < 2 ? '' : ` About ${formatDuration(copySeconds * 1000)}.`}`}
+        {held || <span title={holds?.earlier}>{earlierWords(holds)}</span>}
       </Decision>
       <Decision
         icon="promote"
@@ -131,6 +129,15 @@ export function DecideCard({ facts, standing, database, live, zone, ticked }: De
       {asking === 'away' && <ThrowAwayDialog {...{ standing, holds }} onClose={close} />}
     </Card>
   )
+}
+
+function earlierWords(holds: LookHolds | undefined): string {
+  const forward = 'WAL only runs forward'
+  if (holds === undefined) return `${forward}: it begins again from the base backup.`
+  if (!holds.copies) return `${forward}. Its base files are kept by reflink: nothing is copied again.`
+  const { copySeconds } = holds
+  const about = copySeconds === null ? '' : `, about ${formatDuration(copySeconds * 1000).replace('.0 s', ' s')}`
+  return `${forward}: the base backup is copied again${about}.`
 }
 
 interface DecisionProps {

@@ -17,6 +17,7 @@ import { firstDatabase } from './lookWords'
 import { QueryCard } from './QueryCard'
 import { StoppedCard } from './StoppedCard'
 import { type LookFacts, useLook } from './useLook'
+import '../../wizard/wizard.css'
 import './look.css'
 import './lookParts.css'
 

@@ -53,7 +53,7 @@ export function SchemaList({ schema }: { schema: LookSchema }) {
             const opens = (one.recovered ?? '') !== '' || (one.live ?? '') !== ''
             return (
               <Fragment key={key}>
-                <tr className={one.says === 'missing' ? 'lost' : undefined}>
+                <tr className={one.says === 'missing' ? 'look-lost' : undefined}>
                   <td className="nw">
                     <span className="row g4">
                       <Icon name={icons[one.kind]} className="t3" />

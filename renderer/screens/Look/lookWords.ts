@@ -1,6 +1,7 @@
 // Row counts in order and in words, and the moments of a recovered cluster as numbers. Pure.
 import type { LookStanding, LookTable } from '../../../shared/contracts/look'
 import { formatBytes } from '../../../shared/model/byteCount'
+import { microOfIso } from '../../../shared/model/walTime'
 import type { IconName } from '../../components/Icon'
 import { formatDuration } from '../../format/duration'
 import { formatCount, plural } from '../../format/numbers'
@@ -61,19 +62,12 @@ export function countWords(tables: readonly LookTable[], seconds: number): strin
   return `${how}, ${plural(tables.length, 'table')} in ${seconds.toFixed(1)} s`
 }
 
-/** Microseconds of an ISO time with six digits. */
-export function microOf(iso: string): number {
-  const match = /^(.*T\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?Z$/.exec(iso)
-  if (!match) return Date.parse(iso) * 1000
-  return Date.parse(`${match[1]}Z`) * 1000 + Number((match[2] ?? '').padEnd(6, '0'))
-}
-
 /** The last commit that it holds: by what its job left, unless it moved since; else by the server. xid null: not known. */
 export function lastCommitOf({ evidence, replayed, asAsked }: LookStanding): { time: number; xid: number | null } | null {
   const known = asAsked.yes === false ? null : (evidence?.lastCommit ?? null)
   if (known) return { time: known.time, xid: known.xid }
   const asked = replayed?.lastTransaction ?? null
-  return asked === null ? null : { time: microOf(asked), xid: null }
+  return asked === null ? null : { time: microOfIso(asked), xid: null }
 }
 
 /** "39 s: copy 26 s, replay 13 s" */

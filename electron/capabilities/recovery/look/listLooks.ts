@@ -55,7 +55,7 @@ export async function readHolds(services: RecoveryServices, jobId: string, signa
   const problem = await pristineProblem(record.pristine, record.backup)
   const kept = Object.values(record.pristine)
   return {
-    ...{ bytes: String(bytes), places, pristine: kept },
+    ...{ bytes: String(bytes), places, pristine: kept, copies: problem !== '' },
     earlier:
       problem === ''
         ? 'The base files are kept beside it, by reflink: nothing is copied again.'

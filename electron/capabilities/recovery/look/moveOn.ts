@@ -1,10 +1,12 @@
 // A recovered cluster taken on: to a later moment, or, its server gone, to the same one again. Nothing is copied for it.
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import type { LookStanding } from '../../../../shared/contracts/look'
 import type { JobResult } from '../../../../shared/jobs/job'
 import { formatLsn, toLsn } from '../../../../shared/model/lsn'
 import { wishWords } from '../../../../shared/model/recoveryTarget'
 import type { RecoveryWish } from '../../../../shared/model/recoveryWish'
+import { formatWalTime, microOfIso } from '../../../../shared/model/walTime'
 import { AppError } from '../../../../shared/rpc/appError'
 import type { JobContext } from '../../../jobs/jobTypes'
 import { stopCluster } from '../../../postgres/localCluster'
@@ -54,7 +56,7 @@ export async function startResume(
   const standing = await readStanding(services, jobId, signal)
   requirePaused(standing, record)
   const plan = await planResume(services, record, wish, signal)
-  const refused = notForward(plan.point.to, standing.replayed?.lsn ?? null)
+  const refused = notForward(plan.point.to, standing.replayed?.lsn ?? null) ?? holdsAlready(wish, standing)
   if (refused) throw refused
   return resume(services, parts, record, { title: `Take ${record.server} on to ${wishWords(wish)}`, wish })
 }
@@ -66,6 +68,15 @@ export function notForward(to: bigint, now: string | null): AppError | null {
     `That moment is at ${formatLsn(to)}, and ${now} was replayed already: WAL only runs forward.`,
     { hint: 'Start again at the earlier moment instead.' },
   )
+}
+
+/** A time up to that of the last transaction in it brings nothing, whatever else is between. */
+export function holdsAlready(wish: RecoveryWish, { replayed }: Pick<LookStanding, 'replayed'>): AppError | null {
+  const last = replayed?.lastTransaction ?? null
+  if (wish.kind !== 'time' || last === null || wish.value > microOfIso(last)) return null
+  return new AppError('preflight', `It holds everything up to ${formatWalTime(wish.value)} already.`, {
+    hint: 'Choose a later moment.',
+  })
 }
 
 /** One that waited at its moment waits there again; one that was promoted goes on. */

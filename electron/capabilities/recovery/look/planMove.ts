@@ -13,7 +13,7 @@ import { pristineProblem } from '../pristine'
 import { readStanding, requirePaused } from './askLook'
 import { copySecondsOf } from './listLooks'
 import { type LookRecord, readLookRecord, requireIdle, requireOwn } from './lookRecord'
-import { notForward } from './moveOn'
+import { holdsAlready, notForward } from './moveOn'
 
 const nothing: Omit<LookMove, 'how' | 'refused'> = { says: [], estimate: null, plan: null }
 
@@ -53,7 +53,8 @@ async function planLater(
   )
   const move = { ...nothing, how: 'replay' as const, plan }
   const now = standing.replayed?.lsn ?? null
-  const refused = pointRefusal(plan) ?? (plan.stopLsn === null ? null : notForward(toLsn(plan.stopLsn), now))
+  const refused =
+    pointRefusal(plan) ?? (plan.stopLsn === null ? null : notForward(toLsn(plan.stopLsn), now)) ?? holdsAlready(wish, standing)
   if (refused) return { ...move, refused: wordsOf(refused) }
   const bytes = plan.stopLsn === null || now === null ? null : toLsn(plan.stopLsn) - toLsn(now)
   return {
