@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 const majors = endMajors()
 
-describe.each(majors.filter((major) => major === majors[0] || major === majors.at(-1)))('PostgreSQL %i', (major) => {
+describe.each(majors)('PostgreSQL %i', (major) => {
   let archiving: ArchivingCluster
   let login: string
   let archiveId: string

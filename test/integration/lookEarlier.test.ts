@@ -27,8 +27,7 @@ import {
 import { factsOf, printOf, stopServer } from './recoverySetup'
 import { refusal, until } from './walSetup'
 
-const ends = endMajors()
-const majors = ends.filter((major) => major === ends[0] || major === ends.at(-1))
+const majors = endMajors()
 
 let base: BaseCore
 let reflinks: ReflinkFolder

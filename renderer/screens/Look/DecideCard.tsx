@@ -5,7 +5,7 @@ import { formatBytes } from '../../../shared/model/byteCount'
 import { Button } from '../../components/Button'
 import { Card } from '../../components/Card'
 import { Icon, type IconName } from '../../components/Icon'
-import { formatDuration } from '../../format/duration'
+import { formatRoughDuration } from '../../format/duration'
 import { placeLink } from '../../stores/navigation'
 import { reachOf } from '../../timeline/reach'
 import { momentText, type ZoneName } from '../../timeline/zone'
@@ -136,8 +136,9 @@ function earlierWords(holds: LookHolds | undefined): string {
   if (holds === undefined) return `${forward}: it begins again from the base backup.`
   if (!holds.copies) return `${forward}. Its base files are kept by reflink: nothing is copied again.`
   const { copySeconds } = holds
-  const about = copySeconds === null ? '' : `, about ${formatDuration(copySeconds * 1000).replace('.0 s', ' s')}`
-  return `${forward}: the base backup is copied again${about}.`
+  // The figure stays with its unit.
+  const about = copySeconds === null ? '' : `, about ${formatRoughDuration(copySeconds * 1000).replace(' ', '\u00A0')}`
+  return `${forward}: the backup is copied again${about}.`
 }
 
 interface DecisionProps {

@@ -4,7 +4,7 @@ import type { LookMove, LookStanding } from '../../../shared/contracts/look'
 import { Button } from '../../components/Button'
 import { Dialog } from '../../components/Dialog'
 import { ErrorNote, Loading } from '../../components/Feedback'
-import { formatDuration } from '../../format/duration'
+import { formatRoughDuration } from '../../format/duration'
 import { type ShownError, shownError } from '../../format/errors'
 import { api } from '../../rpc/api'
 import { navigate, placeLink } from '../../stores/navigation'
@@ -133,7 +133,7 @@ function Happens({ way, move }: { way: MoveDialogProps['way']; move: Asked<LookM
       <div className="card-head">
         <h3>What happens</h3>
         <span className="sp" />
-        {seconds !== null && <span className="t2 m nw">about {formatDuration(Math.max(1, Math.round(seconds)) * 1000)}</span>}
+        {seconds !== null && <span className="t2 m nw">about {formatRoughDuration(Math.max(1, seconds) * 1000)}</span>}
       </div>
       <div className="card-body col g8">
         {move.error && <ErrorNote error={move.error} onRetry={move.again} />}

@@ -5,7 +5,6 @@ import { Card } from '../../components/Card'
 import { CopyButton } from '../../components/CopyButton'
 import { KeyValues } from '../../components/KeyValues'
 import { plural } from '../../format/numbers'
-import { formatWhen } from '../../format/time'
 import { placeLink } from '../../stores/navigation'
 import { connectWords, tookWords } from './lookWords'
 
@@ -17,7 +16,12 @@ export function StoppedCard({ standing, database }: { standing: LookStanding; da
       title="How it stopped"
       className="look-stopped"
       padded
-      actions={<a href={placeLink(`/jobs/${encodeURIComponent(jobId)}`)}>Its job</a>}
+      actions={
+        <>
+          <CopyButton text={connect}>Copy the command</CopyButton>
+          <a href={placeLink(`/jobs/${encodeURIComponent(jobId)}`)}>Its job</a>
+        </>
+      }
     >
       {evidence && evidence.lines.length > 0 ? (
         <pre className="code" tabIndex={0} role="region" aria-label="The server’s own words">
@@ -30,21 +34,10 @@ export function StoppedCard({ standing, database }: { standing: LookStanding; da
         spread
         rows={[
           ...(evidence
-            ? [
-                { label: 'Replayed', value: `${plural(evidence.segments, 'segment')}, ${formatBytes(evidence.bytes)}` },
-                { label: 'Stopped', value: formatWhen(evidence.at) },
-              ]
+            ? [{ label: 'Replayed', value: `${plural(evidence.segments, 'segment')}, ${formatBytes(evidence.bytes)}` }]
             : []),
           { label: 'Took', value: tookWords(took) },
-          {
-            label: 'Connect',
-            value: (
-              <span className="row look-connect">
-                <span className="mono wrap">{connect}</span>
-                <CopyButton text={connect} />
-              </span>
-            ),
-          },
+          { label: 'Connect', value: connect, mono: true },
         ]}
       />
     </Card>

@@ -5,7 +5,7 @@ const keywords =
 const known = new Set(keywords.split(' '))
 
 /** Strings, quoted names, comments, words, and what is between them. An open string or comment goes to the end. */
-const tokens = /'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[A-Za-z_][\w$]*|[^'"A-Za-z_-]+|[-]/g
+const tokens = /'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[A-Za-z_][\w$]*|[^'"A-Za-z_/-]+|[-/]/g
 
 export function sqlParts(sql: string): { text: string; keyword: boolean }[] {
   const parts: { text: string; keyword: boolean }[] = []

@@ -5,6 +5,7 @@ import type { Moments } from '../../../shared/contracts/recoveryPoint'
 import { AppError } from '../../../shared/rpc/appError'
 import { api } from '../../rpc/api'
 import { useJobs } from '../../stores/jobs'
+import { loadLooks } from '../../stores/looks'
 import { placeLink, replacePlace } from '../../stores/navigation'
 import { type Asked, useAsk } from '../../wizard/useAsk'
 
@@ -44,6 +45,11 @@ export function useLook(jobId: string): LookFacts {
     return () => clearInterval(timer)
   }, [again])
   const found = status.data
+  // The strip and the overview say the same.
+  const state = found?.state
+  useEffect(() => {
+    if (state !== undefined) void loadLooks()
+  }, [state])
   const holds = useAsk(found && { jobId }, (input, options) => api.look.holds(input, options))
   const asks = found !== undefined && found.state !== 'stopped' && found.problem === ''
   const lives = useAsk(asks ? { jobId } : undefined, (input, options) => api.look.lives(input, options), { keep: true })
