@@ -19,6 +19,11 @@ export function pristineOf(final: string): string {
   return `${final}.pristine`
 }
 
+/** Only who waits at a moment, in a folder of its own, may want an earlier one. */
+export function keepsPristine({ point, target }: Pick<RecoveryPlan, 'point' | 'target'>): boolean {
+  return point !== null && target === null && point.wish.action !== 'promote'
+}
+
 /** In each such folder, written once all of it is on disk. The mark of what is unfinished stays: no cluster starts from it. */
 const listName = 'walkback-pristine.json'
 const listShape = z.object({ version: z.literal(1), backup: z.string(), files: z.int(), bytes: z.int() })

@@ -20,7 +20,7 @@ import { pointFiles, stageWal } from './point/pointFiles'
 import { describePoint } from './point/pointResult'
 import { pointSettings } from './point/pointRun'
 import { recoverToPoint } from './point/recoverToPoint'
-import { keepPristine, type Pristine, takePristine } from './pristine'
+import { keepPristine, keepsPristine, type Pristine, takePristine } from './pristine'
 import { describeRecovery } from './recoveryResult'
 import { addedSettings, keptAutoSettings, plainSettings, withoutPlaces } from './settingsText'
 import { clusterOf, readEvidence, startRecovered, stopRecovered } from './startRecovered'
@@ -82,9 +82,7 @@ export async function runRecovery(
     job.step('copy')
     job.endStep('copy', 'done', await takePristine(job, plan, pristine))
   } else await copy(job, plan)
-  // Only who waits at a moment may want an earlier one.
-  const made =
-    !pristine && plan.point && !plan.target && request.point?.wish.action !== 'promote' ? await keepPristine(job, plan) : null
+  const made = !pristine && keepsPristine(plan) ? await keepPristine(job, plan) : null
 
   job.step('settings')
   const unpacked = await requireRightControl(services, plan, job.signal)

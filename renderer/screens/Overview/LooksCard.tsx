@@ -41,7 +41,6 @@ export function LooksCard({ now }: { now: number }) {
             </span>
             <Button
               size="s"
-              kind="primary"
               icon="eye"
               href={placeLink(`/look/${encodeURIComponent(one.jobId)}`)}
               aria-label={`Look at ${one.name}`}

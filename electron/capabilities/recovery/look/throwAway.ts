@@ -1,6 +1,6 @@
 // A recovered cluster away with: stopped, and its folders removed, each with its size. Typed confirmation; never one that lives.
 import { existsSync } from 'node:fs'
-import { lstat, rm } from 'node:fs/promises'
+import { lstat, rm, rmdir } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { JobResult } from '../../../../shared/jobs/job'
@@ -11,7 +11,7 @@ import { folderBytes } from '../../../library/watchFolderSize'
 import { stopCluster } from '../../../postgres/localCluster'
 import { findPostmaster, type LocalCluster, readControlData } from '../../../postgres/localClusterState'
 import { ownerOf } from '../../../process/runAs'
-import { fromSystemError } from '../../../process/systemError'
+import { errorCode, fromSystemError } from '../../../process/systemError'
 import { type Place, placeAt, unfinishPlace, whatIsAt } from '../destination'
 import type { RecoveryServices } from '../parts'
 import { dropPristine } from '../pristine'
@@ -136,6 +136,7 @@ async function run(services: RecoveryServices, record: LookRecord, job: JobConte
   job.step('remove')
   const removed = await remove(job, record, cluster, sizes, all)
   const pristine = await dropPristine(record.pristine)
+  await removeEmptied(record)
   const connection = forgetConnection(services, record, job, 'it led to what is not there any more')
   const fact = (label: string, value: string, mono = false) => ({ label, value, mono })
   return {
@@ -153,6 +154,19 @@ async function run(services: RecoveryServices, record: LookRecord, job: JobConte
     ],
     backupPath: null,
     database: null,
+  }
+}
+
+/** The folder that was made for its tablespaces, once nothing is in it. */
+async function removeEmptied({ dataDirectory, tablespaces }: LookRecord): Promise<void> {
+  const made = new Set(Object.values(tablespaces).map((folder) => path.dirname(folder)))
+  for (const folder of made) {
+    if (!folder.startsWith(`${dataDirectory}.tablespaces`)) continue
+    try {
+      await rmdir(folder)
+    } catch (error) {
+      if (errorCode(error) !== 'ENOTEMPTY' && errorCode(error) !== 'EEXIST' && errorCode(error) !== 'ENOENT') throw error
+    }
   }
 }
 
