@@ -9,6 +9,7 @@ import { findRoute, type Route, routes, type ScreenProps } from './routes'
 import { connectionState, subscribeConnection } from './rpc/api'
 import { loadConnections } from './stores/connections'
 import { followJobs } from './stores/jobs'
+import { useLooksFollowed } from './stores/looks'
 import { readPlace, useFragment } from './stores/navigation'
 import { loadSettings, useSettings } from './stores/settings'
 
@@ -64,10 +65,11 @@ function useCore(): void {
     void fetchScreens(gone.signal)
     return () => gone.abort()
   }, [connected])
+  useLooksFollowed(connected)
   useEffect(() => {
     const leaving = new AbortController()
     void followJobs(leaving.signal, (job) => {
-      if (job.capability === 'practice' || job.capability === 'recovery') void loadConnections()
+      if (['practice', 'recovery', 'recovery-look'].includes(job.capability)) void loadConnections()
     })
     return () => leaving.abort()
   }, [])

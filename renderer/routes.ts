@@ -93,6 +93,13 @@ export const routes: readonly Route[] = [
     wizard: true,
     load: () => import('./wizards/rescue/Wizard'),
   },
+  {
+    pattern: '/look/:jobId',
+    place: 'restore',
+    title: 'Look before deciding',
+    wizard: true,
+    load: () => import('./screens/Look/Look'),
+  },
   { pattern: '/copy', place: 'copy', title: 'Copy', load: () => import('./screens/Copy/Copy') },
   {
     pattern: '/copy/export',

@@ -98,8 +98,8 @@ export function fileStamp(found: { ino: bigint; size: bigint; mtimeNs: bigint; c
   return [found.ino, found.size, found.mtimeNs, found.ctimeNs].join(' ')
 }
 
-/** false where the file system has no reflinks, or the target is on another one. */
-async function clone(source: string, target: string): Promise<boolean> {
+/** A copy that shares its blocks. false where the file system has no reflinks, or the target is on another one. */
+export async function clone(source: string, target: string): Promise<boolean> {
   try {
     await copyFile(source, target, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL)
     return true

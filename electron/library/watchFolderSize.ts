@@ -1,6 +1,7 @@
 // Adds up the bytes of a growing folder now and then, for the progress of a dump.
 import { lstat } from 'node:fs/promises'
 import path from 'node:path'
+import { errorCode } from '../process/systemError'
 import { listFolder } from './checksumFiles'
 
 /** Looks each second, less often in folders that take long to add up. The returned function stops it and waits for the last look. */
@@ -38,14 +39,22 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   })
 }
 
-/** Files come and go while it looks; what is gone counts nothing. */
-async function folderBytes(folder: string): Promise<number> {
+/** Files come and go while it looks; what is gone counts nothing. Links are not followed. */
+export async function folderBytes(folder: string): Promise<number> {
   let sum = 0
   try {
-    for (const file of (await listFolder(folder)).files) sum += (await lstat(path.join(folder, file))).size
+    for (const file of (await listFolder(folder)).files) sum += await fileBytes(path.join(folder, file))
   } catch (error) {
-    const gone = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    if (!gone) throw error
+    if (errorCode(error) !== 'ENOENT') throw error
   }
   return sum
+}
+
+async function fileBytes(file: string): Promise<number> {
+  try {
+    return (await lstat(file)).size
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return 0
+    throw error
+  }
 }

@@ -200,7 +200,19 @@ export async function removeStaleLock(dataDirectory: string): Promise<number | n
   const real = await realpath(dataDirectory)
   for (const pid of listProcPids()) if ((await workingFolder(pid)) === real) return null
   await rm(join(dataDirectory, 'postmaster.pid'))
+  await removeSocketLock(written)
   return written.pid
+}
+
+/** The lock beside its socket names the same process, and would stand in the way next. Source: CreateSocketLockFile. */
+async function removeSocketLock({ pid, port, socketFolder }: Postmaster): Promise<void> {
+  if (port === null || socketFolder === null) return
+  const lock = join(socketFolder, `.s.PGSQL.${port}.lock`)
+  try {
+    if (Number((await readFile(lock, 'utf8')).split('\n')[0]) === pid) await rm(lock)
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'EACCES' && errorCode(error) !== 'EPERM') throw error
+  }
 }
 
 /** null for a process that is gone or another account's: a data directory is closed to other accounts. */

@@ -35,6 +35,7 @@ const capabilityIcon: Readonly<Record<string, IconName>> = {
   'dump-to-server': 'server',
   recovery: 'restore',
   rescue: 'restore',
+  'recovery-look': 'restore',
   backups: 'pass',
   practice: 'practice',
   'wal-file': 'wal',
@@ -72,7 +73,7 @@ export function wizardOf(job: Pick<JobSnapshot, 'capability' | 'input'>): string
 
 /** Brings a backup back, rather than making one. */
 export function isRestore(job: Pick<JobSnapshot, 'capability'>): boolean {
-  return ['restore', 'cluster-restore', 'recovery'].includes(job.capability)
+  return ['restore', 'cluster-restore', 'recovery', 'recovery-look'].includes(job.capability)
 }
 
 /** The wizard that brings back what this job made or checked. */

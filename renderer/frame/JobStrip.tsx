@@ -1,9 +1,11 @@
 // The strip at the bottom: what runs, how far it is, and a way to cancel it, on every page.
 import { useState } from 'react'
+import type { LookListed } from '../../shared/contracts/look'
 import type { JobSnapshot } from '../../shared/jobs/job'
 import { isEnded } from '../../shared/jobs/transitions'
 import { Button } from '../components/Button'
 import { CancelJobDialog } from '../components/CancelJobDialog'
+import { Chip } from '../components/Chip'
 import { Icon } from '../components/Icon'
 import { jobIcon, jobStateLook, outcomeWords } from '../components/jobWords'
 import { ProgressBar } from '../components/Progress'
@@ -12,6 +14,7 @@ import { formatDone, formatRate, percentOf, plural } from '../format/numbers'
 import { formatAgo, formatWhen } from '../format/time'
 import { rateAt, secondsLeftAt } from '../stores/jobPace'
 import { useJobs } from '../stores/jobs'
+import { useLooks } from '../stores/looks'
 import { useNow } from '../stores/useNow'
 
 /** So many get a place of their own; the rest is a number. */
@@ -19,6 +22,7 @@ const shownJobs = 2
 
 export function JobStrip() {
   const jobs = useJobs((state) => state.jobs)
+  const waiting = useLooks((state) => state.looks).filter(waitsForYou)
   const [cancelling, setCancelling] = useState<JobSnapshot | null>(null)
   const active = jobs.filter((job) => !isEnded(job.state)).sort((a, b) => a.createdAt.localeCompare(b.createdAt))
   const running = active.filter((job) => job.state !== 'queued')
@@ -29,7 +33,8 @@ export function JobStrip() {
         <StripJob key={job.id} job={job} divided={index > 0} short={shown.length > 1} onCancel={() => setCancelling(job)} />
       ))}
       {active.length > shown.length && <span className="t2 nw">and {active.length - shown.length} more</span>}
-      {active.length === 0 && <LastOutcome jobs={jobs} />}
+      <WaitingLooks divided={active.length > 0} short={active.length > 1} />
+      {active.length === 0 && waiting.length === 0 && <LastOutcome jobs={jobs} />}
       <span className="sp" />
       <a className="all-jobs" href="#/jobs">
         All jobs
@@ -37,6 +42,32 @@ export function JobStrip() {
       </a>
       {cancelling && <CancelJobDialog job={cancelling} onClose={() => setCancelling(null)} />}
     </footer>
+  )
+}
+
+const waitsForYou = ({ state, promoted }: LookListed) => state === 'paused' && !promoted
+
+/** Recovered clusters at their moment: nothing of them runs as a job, and they wait all the same. */
+function WaitingLooks({ divided, short }: { divided: boolean; short: boolean }) {
+  const looks = useLooks((state) => state.looks).filter(waitsForYou)
+  const [first] = looks
+  if (!first) return null
+  return (
+    <>
+      {divided && <span className="div" />}
+      <a
+        className="strip-job"
+        href={`#/look/${encodeURIComponent(first.jobId)}`}
+        aria-label={`Look at the recovery of ${first.server}`}
+      >
+        <Icon name="restore" className="acc" />
+        {!short && <span className="b el">Recovery of {first.server}</span>}
+        <Chip tone="accent" icon="pause">
+          {short ? 'Waits for you' : 'Paused, waits for you'}
+        </Chip>
+      </a>
+      {looks.length > 1 && <span className="t2 nw">and {looks.length - 1} more</span>}
+    </>
   )
 }
 

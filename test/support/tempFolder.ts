@@ -72,7 +72,7 @@ export async function removeAllTempFolders(): Promise<void> {
   if (failed.length > 0) throw new Error(`temporary folders are left: ${failed.join('; ')}`)
 }
 
-async function stopServersIn(folder: string): Promise<void> {
+export async function stopServersIn(folder: string): Promise<void> {
   const found = spawnSync('find', [folder, '-maxdepth', '6', '-name', 'postmaster.pid'], { encoding: 'utf8' })
   for (const file of found.stdout.split('\n').filter(Boolean)) {
     const dataDirectory = path.dirname(file)

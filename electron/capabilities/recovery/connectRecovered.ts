@@ -19,6 +19,8 @@ export interface Connected {
   how: string
   /** The connection that was added; '' when none was. */
   label: string
+  /** Its id; null when none was added. */
+  connectionId: string | null
   /** Why no login succeeded, in a sentence; '' when one did. */
   problem: string
 }
@@ -48,7 +50,7 @@ export async function connectRecovered(
     // Asked again by the practice cluster's own connection, after it was started.
     const connection = await services.connections.resolve(connectionId)
     requireSame(expected, await ask(services, connection, job.signal))
-    return { how: `as ${connection.settings.user}`, label: connection.label, problem: '' }
+    return { how: `as ${connection.settings.user}`, label: connection.label, connectionId: null, problem: '' }
   }
   const { login } = plan.request
   let problem = 'No saved connection was chosen to log in with.'
@@ -62,9 +64,9 @@ export async function connectRecovered(
     }
   }
   const answer = await askAsAccount(services, plan, port)
-  if (answer === null) return { how: '', label: '', problem }
+  if (answer === null) return { how: '', label: '', connectionId: null, problem }
   requireSame(expected, answer)
-  return { how: `through its socket, as ${plan.accountName}`, label: '', problem }
+  return { how: `through its socket, as ${plan.accountName}`, label: '', connectionId: null, problem }
 }
 
 async function throughLogin(
@@ -86,8 +88,8 @@ async function throughLogin(
       await delay(200)
     }
   }
-  const label = await saveConnection(services, expected.plan, draft)
-  return { how: `as ${user}`, label, problem: '' }
+  const { id, label } = await saveConnection(services, expected.plan, draft)
+  return { how: `as ${user}`, label, connectionId: id, problem: '' }
 }
 
 /** To the recovered cluster with the user and password of a saved connection. */
@@ -183,14 +185,14 @@ async function saveConnection(
   services: RecoveryServices,
   { backup, point }: RecoveryPlan,
   draft: Parameters<RecoveryServices['connections']['resolveDraft']>[0],
-): Promise<string> {
+): Promise<{ id: string; label: string }> {
   const of = point ? `to ${wishWords(point.wish)}` : `of ${backup.takenAt.slice(0, 16).replace('T', ' ')} UTC`
   const wanted = `${backup.server} ${of}`.slice(0, 190)
   for (let count = 1; ; count += 1) {
     const label = count === 1 ? wanted : `${wanted} (${count})`
     try {
-      await services.connections.save({ ...draft, label, colour: 'amber', readOnly: false })
-      return label
+      const { id } = await services.connections.save({ ...draft, label, colour: 'amber', readOnly: false })
+      return { id, label }
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'conflict' || count === 50) {
         throw new AppError('internal', `The connection could not be saved: ${messageOf(error)}`, { cause: error })

@@ -6,6 +6,7 @@ import { quoteForShell, shownWords } from '../../../shared/tools/showCommand'
 import { packedBy } from '../../library/unpackFile'
 import type { RecoveryPlan } from './planRecovery'
 import { pointFiles } from './point/pointFiles'
+import { keepsPristine, pristineOf } from './pristine'
 import { addedSettings } from './settingsText'
 import { laterCommands } from './startRecovered'
 import { makeTablespaceMap } from './tarHead'
@@ -23,6 +24,7 @@ export function previewOf(plan: RecoveryPlan): StandalonePreview {
       ...spaces.map(({ name, final }) => ({ label: `Tablespace folder of ${nameOf(plan, name)}`, value: final })),
       { label: 'While it is copied', value: data.partial },
       ...(kept === null ? [] : [{ label: 'Kept from before', value: kept }]),
+      ...(keepsPristine(plan) ? [{ label: 'Base files, kept where the disk has reflinks', value: pristineOf(data.final) }] : []),
       {
         label: 'Connection',
         value:

@@ -20,6 +20,7 @@ import { pointFiles, stageWal } from './point/pointFiles'
 import { describePoint } from './point/pointResult'
 import { pointSettings } from './point/pointRun'
 import { recoverToPoint } from './point/recoverToPoint'
+import { keepPristine, keepsPristine, type Pristine, takePristine } from './pristine'
 import { describeRecovery } from './recoveryResult'
 import { addedSettings, keptAutoSettings, plainSettings, withoutPlaces } from './settingsText'
 import { clusterOf, readEvidence, startRecovered, stopRecovered } from './startRecovered'
@@ -50,11 +51,13 @@ export const recoveryOnCancel =
 export interface RecoveryInput {
   request: RecoveryRequest
   at: Date
+  /** Kept base files to begin with, in place of the backup's. They stay. */
+  pristine?: Pristine
 }
 
 /** Throws AppError; by then nothing unfinished has a finished name, and what was there before is back in its place. */
 export async function runRecovery(
-  { request, at }: RecoveryInput,
+  { request, at, pristine }: RecoveryInput,
   job: JobContext,
   services: RecoveryServices,
   parts: Parts,
@@ -75,7 +78,11 @@ export async function runRecovery(
   } else job.endStep('verify', 'skipped', 'not asked for; compared while copying')
 
   const undo = guardDestination(job, services, plan)
-  await copy(job, plan)
+  if (pristine) {
+    job.step('copy')
+    job.endStep('copy', 'done', await takePristine(job, plan, pristine))
+  } else await copy(job, plan)
+  const made = !pristine && keepsPristine(plan) ? await keepPristine(job, plan) : null
 
   job.step('settings')
   const unpacked = await requireRightControl(services, plan, job.signal)
@@ -86,9 +93,11 @@ export async function runRecovery(
 
   if (plan.point) {
     const reached = await recoverToPoint(job, services, parts, plan, plan.point)
-    await writeLookRecord(job.id, plan, plan.point, reached.port)
+    const kept = pristine ?? made?.folders ?? {}
+    await writeLookRecord(job.id, plan, plan.point, { ...reached, pristine: kept })
     undo.keep()
-    return describePoint(plan, plan.point, { ...reached, startedAt })
+    made?.keep()
+    return describePoint(plan, plan.point, { ...reached, startedAt, pristine: kept })
   }
   job.step('start')
   const started = await startRecovered(job, services, parts, plan)

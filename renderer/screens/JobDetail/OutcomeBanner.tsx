@@ -6,6 +6,7 @@ import { Banner, type BannerProps, Note } from '../../components/Feedback'
 import type { IconName } from '../../components/Icon'
 import { isRestore, outcomeWords, restorePlace, wizardOf } from '../../components/jobWords'
 import { selectConnection, useConnections } from '../../stores/connections'
+import { useLookOf } from '../../stores/looks'
 import { navigate, placeLink } from '../../stores/navigation'
 
 const tone: Readonly<Partial<Record<JobState, { tone: BannerProps['tone']; icon: IconName }>>> = {
@@ -66,7 +67,18 @@ export function OutcomeBanner({ job }: { job: JobSnapshot }) {
 }
 
 function NextStep({ job }: { job: JobSnapshot }) {
+  const look = useLookOf(job.id)
   const good = job.state === 'succeeded' || job.state === 'succeeded_with_warnings'
+  if (good && look && !look.promoted) {
+    return (
+      <div className="row">
+        <Button href="#/overview">Open the overview</Button>
+        <Button kind="primary" icon="eye" href={placeLink(`/look/${encodeURIComponent(job.id)}`)}>
+          Look
+        </Button>
+      </div>
+    )
+  }
   // A restore names the backup it came from, which needs no second restore.
   if (good && job.result?.backupPath != null && !isRestore(job)) {
     return (
@@ -87,7 +99,7 @@ function NextStep({ job }: { job: JobSnapshot }) {
       </Button>
     )
   }
-  return good && (job.result?.database != null || job.capability === 'recovery') ? (
+  return good && (job.result?.database != null || job.capability.startsWith('recovery')) ? (
     <Button href="#/overview">Open the overview</Button>
   ) : null
 }

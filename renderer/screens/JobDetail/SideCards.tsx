@@ -47,11 +47,17 @@ function splitPath(path: string): { folder: string; name: string } {
   return at <= 0 ? { folder: '', name: path } : { folder: path.slice(0, at), name: path.slice(at + 1) }
 }
 
+/** Its outputs are what is left of it when it is broken off. */
+function removes({ capability, input }: JobSnapshot): boolean {
+  const action = typeof input === 'object' && input !== null && 'action' in input ? input.action : undefined
+  return capability === 'recovery-look' && action === 'throw-away'
+}
+
 export function WritesCard({ job }: { job: JobSnapshot }) {
   const ended = isEnded(job.state)
   // A restore that ended well says the database that it made by its name of now, which may not be that of the beginning.
   const made = job.capability === 'restore' && job.result?.database != null ? job.result.database : null
-  const outputs = made === null ? job.outputs : [{ partial: null, final: made }]
+  const outputs = removes(job) ? [] : made === null ? job.outputs : [{ partial: null, final: made }]
   const rows: KeyValue[] = outputs.flatMap((output) => {
     const { folder, name } = splitPath(output.final)
     if (output.partial === null && output.final.startsWith('slot '))

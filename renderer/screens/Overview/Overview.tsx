@@ -7,6 +7,7 @@ import { editConnection, useConnections } from '../../stores/connections'
 import { useNow } from '../../stores/useNow'
 import { DatabasesCard } from './DatabasesCard'
 import { BaseBackupCard, LastDumpCard } from './KindCards'
+import { LooksCard } from './LooksCard'
 import { MomentsCard } from './MomentsCard'
 import { basesOfServer, dumpsOfServer, judge, protectDatabases } from './protection'
 import { ReadinessCard } from './ReadinessCard'
@@ -66,6 +67,7 @@ function ServerOverview() {
       ) : (
         <PageHead title={connection.label}>{!server.error && <Loading>Asking the server…</Loading>}</PageHead>
       )}
+      <LooksCard now={now} />
       <div className="kinds">
         <LastDumpCard last={dumps[0] ?? null} read={catalog.entries !== null} now={now} />
         <BaseBackupCard last={bases[0] ?? null} read={catalog.entries !== null} now={now} />

@@ -109,6 +109,20 @@ describe('postmaster.pid', () => {
     expect(await removeStaleLock(folder)).toBeNull()
   })
 
+  it('takes the lock of its socket with it, and no other', async () => {
+    const folder = tempFolder('stale')
+    const lock = path.join(folder, '.s.PGSQL.54320.lock')
+    for (const [pid, there] of [
+      [process.pid, false],
+      [process.ppid, true],
+    ] as const) {
+      fs.writeFileSync(path.join(folder, 'postmaster.pid'), `${process.pid}\n${folder}\n1795334412\n54320\n${folder}\n`)
+      fs.writeFileSync(lock, `${pid}\n${folder}\n1795334412\n54320\n${folder}\n`)
+      expect(await removeStaleLock(folder)).toBe(process.pid)
+      expect(fs.existsSync(lock)).toBe(there)
+    }
+  })
+
   it('stays while any process works in the data directory', async () => {
     const folder = tempFolder('live')
     const file = path.join(folder, 'postmaster.pid')

@@ -47,6 +47,14 @@ export function readOutcome(lines: readonly string[]): Outcome {
   }
 }
 
+const telling =
+  /LOG:\s+((?:recovery stopping |pausing at the end of recovery|recovery has paused|shutdown at recovery target|redo done at |last completed transaction was |selected new timeline ID: |archive recovery complete).*)$/
+
+/** The server's own words about the stop, without time and process. */
+export function stopLines(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => telling.exec(line)?.[1] ?? [])
+}
+
 /** Why the stop is not the one that was asked for, in a sentence; '' when it is. */
 export function outcomeProblem(outcome: Outcome, run: Pick<PointRun, 'wish' | 'look' | 'lastEnd' | 'reaches'>): string {
   const { wish } = run

@@ -3,14 +3,19 @@ import type { JobFact, JobResult } from '../../../../shared/jobs/job'
 import { targetSetting, wishWords } from '../../../../shared/model/recoveryTarget'
 import { formatWalTime } from '../../../../shared/model/walTime'
 import type { RecoveryPlan } from '../planRecovery'
+import type { Pristine } from '../pristine'
 import { laterCommands } from '../startRecovered'
 import type { PointRun } from './pointRun'
 import type { Reached } from './recoverToPoint'
 import { scriptLog } from './restoreScript'
 
-export function describePoint(plan: RecoveryPlan, point: PointRun, reached: Reached & { startedAt: Date }): JobResult {
+export function describePoint(
+  plan: RecoveryPlan,
+  point: PointRun,
+  reached: Reached & { startedAt: Date; pristine: Pristine },
+): JobResult {
   const { backup, target, data, spaces, kept } = plan
-  const { port, outcome, evidence, connected, control, startedAt } = reached
+  const { port, outcome, evidence, connected, control, startedAt, pristine } = reached
   const later = laterCommands(plan)
   const fact = (label: string, value: string, mono = false): JobFact => ({ label, value, mono })
   const where = target ? `in place of ${target.name}` : `as a new cluster on port ${port}`
@@ -40,6 +45,9 @@ export function describePoint(plan: RecoveryPlan, point: PointRun, reached: Reac
       ...(kept === null ? [] : [fact('Kept from before', kept, true)]),
       ...spaces.map(({ name, final }) =>
         fact(`Tablespace ${backup.tablespaces.find(({ oid }) => oid === name)?.name || name}`, final, true),
+      ),
+      ...Object.entries(pristine).map(([name, folder]) =>
+        fact(name === 'data' ? 'Base files kept' : `Base files kept, tablespace ${name}`, `${folder}, by reflink`, true),
       ),
       fact('Archiving', 'off: this copy writes into no archive'),
       fact('WAL archive', `${point.archive.folder}, only read`, true),

@@ -10,7 +10,7 @@ import { type Connected, connectRecovered, loginDraft, sayConnected } from '../c
 import type { Parts, RecoveryServices } from '../parts'
 import type { RecoveryPlan } from '../planRecovery'
 import { clusterOf, type Evidence, readEvidence, type StartedCluster, startRecovered } from '../startRecovered'
-import { type Outcome, outcomeProblem, readOutcome } from './judgeOutcome'
+import { type Outcome, outcomeProblem, readOutcome, stopLines } from './judgeOutcome'
 import type { PointRun } from './pointRun'
 import { recoveryFailure, watchReplay } from './replay'
 
@@ -20,6 +20,10 @@ export interface Reached {
   outcome: Outcome
   connected: Connected
   control: ControlData
+  /** The server's own words about the stop. */
+  lines: string[]
+  /** Asked right after a stop that waits; null where nobody could. */
+  replayedTo: string | null
 }
 
 /** Throws AppError postgres with the server's words explained; the caller stops what may still run. */
@@ -43,7 +47,14 @@ export async function recoverToPoint(
   job.step('replay')
   const dataDirectory = plan.data.final
   const ask = asker(job, services, plan, started)
-  const { outcome } = await watchReplay(job, { logFile, from, dataDirectory, run: point, ask, shown: started.lines.length })
+  const { outcome, lines } = await watchReplay(job, {
+    logFile,
+    from,
+    dataDirectory,
+    run: point,
+    ask,
+    shown: started.lines.length,
+  })
   job.progress(null)
   job.endStep('replay', 'done', outcome.lastFile === null ? 'no segment of the archive was needed' : `up to ${outcome.lastFile}`)
 
@@ -58,9 +69,10 @@ export async function recoverToPoint(
 
   job.step('connect')
   const connected = await connect(job, services, plan, started, outcome)
+  const replayedTo = outcome.state === 'paused' && ask ? ((await ask())?.lsn ?? null) : null
   const control = await readControlData(services.spawn, clusterOf(plan), job.signal)
   job.signal.throwIfAborted()
-  return { port: started.port, evidence, outcome, connected, control }
+  return { port: started.port, evidence, outcome, connected, control, lines: stopLines(lines), replayedTo }
 }
 
 /** A target that shuts down may have been reached before the start was over. */
@@ -90,7 +102,7 @@ async function connect(
 ): Promise<Connected> {
   if (outcome.state === 'shutdown') {
     job.endStep('connect', 'skipped', 'it shut down at the target, as asked')
-    return { how: '', label: '', problem: '' }
+    return { how: '', label: '', connectionId: null, problem: '' }
   }
   const connected = await connectRecovered(job, services, plan, { ...started, recovering: outcome.state === 'paused' })
   sayConnected(job, connected)
