@@ -3,6 +3,7 @@ import type { Contracts } from '../shared/contracts'
 import type { Handlers } from '../shared/rpc/contract'
 import { appPaths, emptyScratch } from './appPaths'
 import { openArchives } from './archive/archiveStore'
+import { accidentHandlers, restartAccident } from './capabilities/accident/handlers'
 import { backupsHandlers, restartVerify } from './capabilities/backups/handlers'
 import { baseBackupHandlers, restartBaseBackup } from './capabilities/base-backup/handlers'
 import { clusterDumpHandlers, restartClusterDump, restartClusterRestore } from './capabilities/cluster-dump/handlers'
@@ -105,6 +106,7 @@ function mount(services: Services): AllHandlers {
     recovery: recoveryHandlers(services, parts),
     recoveryPoint: recoveryPointHandlers(services, parts),
     look: lookHandlers(services, parts),
+    accident: accidentHandlers(services),
     dumpToServer: dumpToServerHandlers(services),
     baseBackup: baseBackupHandlers(services),
     backups: backupsHandlers(services),
@@ -124,6 +126,7 @@ function mount(services: Services): AllHandlers {
         restore: restartRestore(services),
         recovery: restartRecovery(services, parts),
         'recovery-look': restartLook(services, parts),
+        accident: restartAccident(services),
         'dump-to-server': restartDumpToServer(services),
         'base-backup': restartBaseBackup(services),
         backups: restartVerify(services),

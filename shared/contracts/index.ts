@@ -1,5 +1,6 @@
 // Every contract of the application, by capability. A new capability adds its line here.
 import type { Client } from '../rpc/contract'
+import { accident } from './accident'
 import { backups } from './backups'
 import { baseBackup } from './baseBackup'
 import { clusterDump } from './clusterDump'
@@ -33,6 +34,7 @@ export const contracts = {
   recovery,
   recoveryPoint,
   look,
+  accident,
   dumpToServer,
   baseBackup,
   backups,
