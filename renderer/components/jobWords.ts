@@ -35,6 +35,7 @@ const capabilityIcon: Readonly<Record<string, IconName>> = {
   'dump-to-server': 'server',
   recovery: 'restore',
   backups: 'pass',
+  accident: 'search',
   practice: 'practice',
   'wal-file': 'wal',
   'wal-stream': 'wal',
