@@ -10,8 +10,8 @@ import { testMajors } from '../support/clusters'
 import { testAccount } from '../support/clusterTemplate'
 import { tempFolder } from '../support/tempFolder'
 import { type ArchivingCluster, startArchiving, switchWal } from '../support/walArchives'
-import { type BaseCore, baseCore } from './baseSetup'
-import { registerArchive } from './recoveryPointSetup'
+import { type BaseCore, baseCore, folderOf } from './baseSetup'
+import { pointRequest, recoverTo, registerArchive, wish } from './recoveryPointSetup'
 import { refusal } from './walSetup'
 
 const run = promisify(execFile)
@@ -61,6 +61,25 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
     }
   }
 
+  /** It begins some segments before the one that it ends in. */
+  async function commitSlowly(): Promise<void> {
+    const client = await archiving.cluster.client('shop')
+    try {
+      await client.query('BEGIN')
+      const { rows } = await client.query<{ xid: string }>('SELECT txid_current()::text AS xid')
+      await client.query('DELETE FROM slow WHERE id <= 10')
+      for (let n = 0; n < 4; n += 1) {
+        await archiving.cluster.sql('SELECT txid_current()')
+        await switchWal(archiving.cluster)
+      }
+      await client.query('DELETE FROM slow WHERE id > 95')
+      await client.query('COMMIT')
+      await noteAct('slow deleted', Number(rows[0]?.xid))
+    } finally {
+      await client.end()
+    }
+  }
+
   async function noteAct(name: string, xid: number): Promise<void> {
     const [row] = await archiving.cluster.sql(
       'SELECT round(extract(epoch FROM pg_xact_commit_timestamp($1::text::xid)) * 1000000)::bigint::text AS time',
@@ -102,6 +121,8 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
       `CREATE TABLE orders (id int PRIMARY KEY, note text);
        CREATE TABLE lines (id int PRIMARY KEY, note text);
        CREATE TABLE lost (id int PRIMARY KEY, note text);
+       CREATE TABLE slow (id int);
+       INSERT INTO slow SELECT generate_series(1, 100);
        CREATE TABLE fat (id int PRIMARY KEY, body text);
        CREATE TABLE parted (id int, k int) PARTITION BY LIST (k);
        CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
@@ -119,6 +140,7 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
       env: { ...cluster.toolEnv(), PATH: '/usr/bin:/bin' },
       cwd: '/',
     })
+    folderOf(await base.run(base.request(login)))
     // A table that had other files before: emptied, filled anew, rewritten.
     await commit('lines emptied', 'TRUNCATE lines')
     await cluster.sql(`INSERT INTO lines SELECT i, md5(i::text) FROM generate_series(1, 900) i`, 'shop')
@@ -158,6 +180,7 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
     await commit('parted half emptied', 'TRUNCATE parted_1')
     await commit('lost dropped', 'DROP TABLE lost')
     await load
+    await commitSlowly()
     await switchWal(cluster)
     archiveId = await registerArchive(base, archiving.archive, login)
   }, 240_000)
@@ -289,7 +312,31 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
     expect(narrow.segments).toBeLessThan(3)
     expect(narrow.findings).toEqual([])
     expect(narrow.reachesBeginning).toBe(false)
+    const cut = await search(table('slow'), { hours: 0.000001 })
+    expect(cut.findings).toMatchObject([{ kind: 'deleted', deleted: 5, beganEarlier: true, xid: act('slow deleted').xid }])
+    const whole = await search(table('slow'))
+    expect(whole.findings).toMatchObject([{ kind: 'deleted', deleted: 15, beganEarlier: false, rowsBefore: 100 }])
   }, 60_000)
+
+  test('a cluster recovered to just before still knows the dropped table: its file leads to the DROP', async () => {
+    const { xid } = act('lost dropped')
+    const request = await pointRequest({ archiveId, wish: wish({ kind: 'xid', value: xid }, { inclusive: false }) }, login)
+    const known = new Set((await base.core.api.connections.list({})).connections.map(({ id }) => id))
+    const job = await recoverTo(base, request)
+    expect(job.error).toBeNull()
+    try {
+      const { connections } = await base.core.api.connections.list({})
+      const recovered = connections.find(({ id }) => !known.has(id))?.id ?? ''
+      const found = await search({ kind: 'table', connectionId: recovered, database: 'shop', schema: 'public', name: 'lost' })
+      expect(found.findings.map(told)).toEqual([
+        { kind: 'dropped', ...act('lost dropped'), deleted: 0, inserted: 0, updated: 0, rowsBefore: 40 },
+      ])
+      const removed = await search({ kind: 'removed', connectionId: recovered })
+      expect(removed.findings.find((finding) => finding.xid === xid)).toMatchObject({ kind: 'dropped', tables: ['public.lost'] })
+    } finally {
+      await base.core.api.look.throwAway({ jobId: job.id, confirm: 'recovered it' })
+    }
+  }, 120_000)
 
   test('what can not be searched is refused with its reason', async () => {
     const ask = async (subject: AccidentSubject, more: object = {}) => {
