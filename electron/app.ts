@@ -19,6 +19,7 @@ import { localClustersHandlers, restartLocalCluster } from './capabilities/local
 import { objectsHandlers } from './capabilities/objects/handlers'
 import { practiceHandlers, restartPractice } from './capabilities/practice/handlers'
 import { practicePart } from './capabilities/practice/part'
+import { drillHandlers, restartDrill } from './capabilities/recovery/drill/handlers'
 import { recoveryHandlers, restartRecovery } from './capabilities/recovery/handlers'
 import { lookHandlers, restartLook } from './capabilities/recovery/look/handlers'
 import { recoveryPointHandlers } from './capabilities/recovery/point/handlers'
@@ -107,6 +108,7 @@ function mount(services: Services): AllHandlers {
     recoveryPoint: recoveryPointHandlers(services, parts),
     look: lookHandlers(services, parts),
     accident: accidentHandlers(services),
+    drill: drillHandlers(services, parts),
     dumpToServer: dumpToServerHandlers(services),
     baseBackup: baseBackupHandlers(services),
     backups: backupsHandlers(services),
@@ -127,6 +129,7 @@ function mount(services: Services): AllHandlers {
         recovery: restartRecovery(services, parts),
         'recovery-look': restartLook(services, parts),
         accident: restartAccident(services),
+        drill: restartDrill(services, parts),
         'dump-to-server': restartDumpToServer(services),
         'base-backup': restartBaseBackup(services),
         backups: restartVerify(services),

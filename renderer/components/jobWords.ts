@@ -36,6 +36,7 @@ const capabilityIcon: Readonly<Record<string, IconName>> = {
   recovery: 'restore',
   backups: 'pass',
   accident: 'search',
+  drill: 'rescue',
   practice: 'practice',
   'wal-file': 'wal',
   'wal-stream': 'wal',

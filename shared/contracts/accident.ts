@@ -55,6 +55,11 @@ export const accidentFinding = z.object({
   /** Where its COMMIT record begins, and its time. */
   lsn: lsnText,
   time: walTime,
+  /**
+   * Where it took its first ACCESS EXCLUSIVE lock. A server that waits in recovery holds the locks of transactions that had not
+   * ended: to read the table there, recovery has to stop before this. null for one that only touched rows.
+   */
+  lockedAt: lsnText.nullable(),
   /** Rows of the chosen table that this transaction touched, those of its subtransactions among them. */
   deleted: z.int(),
   inserted: z.int(),

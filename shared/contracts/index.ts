@@ -7,6 +7,7 @@ import { clusterDump } from './clusterDump'
 import { coldBackup } from './coldBackup'
 import { connections } from './connections'
 import { copy } from './copy'
+import { drill } from './drill'
 import { dump } from './dump'
 import { host } from './host'
 import { jobs } from './jobs'
@@ -35,6 +36,7 @@ export const contracts = {
   recoveryPoint,
   look,
   accident,
+  drill,
   dumpToServer,
   baseBackup,
   backups,

@@ -14,6 +14,8 @@ export interface RelationChange {
   removed: readonly FileKey[]
   /** Relations that it held ACCESS EXCLUSIVE, as `database/OID`, in the order in which they were locked. */
   locked: string[]
+  /** Where it took the first of these locks; null without any. */
+  lockedAt: string | null
   /** Relations that are gone with it, by OID [15]; null where the WAL does not tell. */
   gone: ReadonlySet<number> | null
   /** The database that it dropped. */
@@ -62,6 +64,7 @@ export function collectChanges(on: (change: RelationChange) => void): ChangeColl
     const database = parts.flatMap((part) => part.dropped).find((one) => !made.includes(one)) ?? null
     if (!end.committed || (end.removed.length === 0 && database === null)) return
     const locks = new Map(parts.flatMap((part) => [...part.locked]))
+    const inOrder = [...locks].toSorted(([, a], [, b]) => compare(a, b))
     const relations = new Set(end.relations)
     on({
       ...{ xid: end.xid, subxacts: end.subxacts, lsn: lsnOf(end), time: end.time, removed: end.removed, database },
@@ -69,7 +72,8 @@ export function collectChanges(on: (change: RelationChange) => void): ChangeColl
         .flatMap((part) => part.created)
         .toSorted((a, b) => compare(a.at, b.at))
         .map(({ file, at }) => ({ file, fresh: freshness(file, at, relations, locks) })),
-      locked: [...locks].toSorted(([, a], [, b]) => compare(a, b)).map(([relation]) => relation),
+      locked: inOrder.map(([relation]) => relation),
+      lockedAt: inOrder[0] ? lsnOf(inOrder[0][1]) : null,
       gone: end.gone === null ? null : new Set(end.gone),
     })
   }

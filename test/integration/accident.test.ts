@@ -320,7 +320,12 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
 
   test('a cluster recovered to just before still knows the dropped table: its file leads to the DROP', async () => {
     const { xid } = act('lost dropped')
-    const request = await pointRequest({ archiveId, wish: wish({ kind: 'xid', value: xid }, { inclusive: false }) }, login)
+    const drop = (await search({ kind: 'removed', connectionId: null })).findings.find((finding) => finding.xid === xid)
+    // Before its lock: a server that waits right before the COMMIT would hold that, and the table could not be read.
+    const request = await pointRequest(
+      { archiveId, wish: wish({ kind: 'lsn', value: drop?.lockedAt }, { inclusive: false }) },
+      login,
+    )
     const known = new Set((await base.core.api.connections.list({})).connections.map(({ id }) => id))
     const job = await recoverTo(base, request)
     expect(job.error).toBeNull()
@@ -331,6 +336,8 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
       expect(found.findings.map(told)).toEqual([
         { kind: 'dropped', ...act('lost dropped'), deleted: 0, inserted: 0, updated: 0, rowsBefore: 40 },
       ])
+      const query = { jobId: job.id, database: 'shop', sql: 'SELECT count(*) FROM lost', limit: 1 }
+      expect((await base.core.api.look.query(query)).rows).toEqual([['40']])
       const removed = await search({ kind: 'removed', connectionId: recovered })
       expect(removed.findings.find((finding) => finding.xid === xid)).toMatchObject({ kind: 'dropped', tables: ['public.lost'] })
     } finally {

@@ -43,7 +43,17 @@ function findingOf(change: RelationChange, names: NamesOf | null, { olderThan }:
   if (indexesAlone && kind === 'truncated') return null
   const databaseOid = change.database ?? databaseOf(change)
   return {
-    ...{ kind, xid: change.xid, lsn: change.lsn, time: change.time, deleted: 0, inserted: 0, updated: 0, rowsBefore: null },
+    ...{
+      kind,
+      xid: change.xid,
+      lsn: change.lsn,
+      time: change.time,
+      lockedAt: change.lockedAt,
+      deleted: 0,
+      inserted: 0,
+      updated: 0,
+      rowsBefore: null,
+    },
     beganEarlier: olderThan !== null && ((change.xid - olderThan) | 0) <= 0,
     partitions: null,
     ...{ databaseOid, database: names?.databases.get(databaseOid) ?? null, tables },

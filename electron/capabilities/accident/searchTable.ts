@@ -70,7 +70,15 @@ export async function searchTable(walk: Walk, table: TableFacts, span: WalSpan):
     best.add(
       through.remember(
         {
-          ...{ kind, xid: record.xid, lsn, time: record.time, ...sums, rowsBefore: null },
+          ...{
+            kind,
+            xid: record.xid,
+            lsn,
+            time: record.time,
+            lockedAt: event?.change.lockedAt ?? null,
+            ...sums,
+            rowsBefore: null,
+          },
           beganEarlier: beganEarlier(record, span.olderThan),
           partitions: table.partitioned && event ? { touched: event.links.length, of: table.leaves.length } : null,
           ...{ databaseOid: table.databaseOid, database: table.database, tables: [table.name] },

@@ -144,7 +144,7 @@ function Finding({ finding, result, zone, onChoose }: FindingProps) {
         </Chip>
         <span className="col ac-what">
           <span className="m wrap">
-            {subject !== null && subject !== '' && <span className="mono">{subject}: </span>}
+            {subject !== null && subject !== '' && <span className={finding.tables.length > 0 ? 'mono' : 't2'}>{subject}: </span>}
             {findingWords(finding)}
           </span>
           <span className="t2 sm" title={`${fullMoment(finding.time, zone)}, ${finding.lsn}`}>
@@ -153,7 +153,7 @@ function Finding({ finding, result, zone, onChoose }: FindingProps) {
             {before !== '' && <span className="warn">.{before}</span>}
           </span>
         </span>
-        <span className="ac-go sm m nw">{chosen ? 'cursor is before it' : 'go just before'}</span>
+        <span className="ac-go sm m nw">{chosen ? 'cursor here' : 'go just before'}</span>
       </button>
     </li>
   )

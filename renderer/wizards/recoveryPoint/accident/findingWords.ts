@@ -69,9 +69,13 @@ export function subjectOf(finding: AccidentFinding, result: Pick<AccidentResult,
   return more.length === 0 ? first : `${first} and ${formatCount(more.length)} more`
 }
 
-/** Just before it: its transaction, and nothing of it. */
-export function wishBefore({ xid }: AccidentFinding, timeline: number, action: TargetAction): RecoveryWish {
-  return { kind: 'xid', value: xid, timeline, inclusive: false, action }
+/**
+ * Just before it: its transaction, and nothing of it. One that locked its table is stopped before that: while recovery waits, the
+ * locks of what had not ended are held, and a locked table could be neither looked at nor rescued.
+ */
+export function wishBefore({ xid, lockedAt }: AccidentFinding, timeline: number, action: TargetAction): RecoveryWish {
+  const how = { timeline, inclusive: false, action }
+  return lockedAt === null ? { kind: 'xid', value: xid, ...how } : { kind: 'lsn', value: lockedAt, ...how }
 }
 
 /** The largest of them, as marks of the drawing. */
