@@ -104,7 +104,7 @@ async function runAmcheck(job: JobContext, scratch: Scratch, program: string): P
       job.log(line, 'error')
     },
     onStderr: (line) => {
-      const progress = /\d+\/\d+ relations \(\s*(\d+)%\), (\d+)\/(\d+) pages/.exec(line)
+      const progress = /\d+\/\d+ relations \(\s*(\d+)%\),\s+(\d+)\/(\d+) pages/.exec(line)
       if (progress) {
         last = line.trim()
         job.progress({ done: Number(progress[2]), total: Number(progress[3]), unit: 'objects', label: 'pages' })
@@ -121,10 +121,11 @@ async function runAmcheck(job: JobContext, scratch: Scratch, program: string): P
         .slice(-3)
         .join(' ')}`,
     )
-  const done = [...(/(\d+)\/\d+ relations .*?(\d+)\/\d+ pages/.exec(last) ?? [])]
-  if (done.length === 0) throw damage('pg_amcheck did not say that it checked anything.')
+  const [, done, all, pages] = /(\d+)\/(\d+) relations .*?(\d+)\/\d+ pages/.exec(last) ?? []
+  if (done === undefined || done !== all || done === '0')
+    throw damage(`pg_amcheck did not say that it checked everything: ${last}`)
   return {
-    proved: `pg_amcheck: ${count(Number(done[1]), 'table and index', 'tables and indexes')}, ${count(Number(done[2]), 'page')}, without a finding.`,
+    proved: `pg_amcheck: ${count(Number(done), 'table and index', 'tables and indexes')}, ${count(Number(pages), 'page')}, without a finding.`,
     notProved: '',
   }
 }

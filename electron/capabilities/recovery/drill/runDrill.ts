@@ -180,7 +180,9 @@ async function recoverToScratch(
   result.recoverySeconds = round(performance.now() - began)
   const fact = (...labels: string[]) => recovered.facts.find(({ label }) => labels.includes(label))?.value ?? ''
   result.stoppedAt = fact('Stopped', 'Consistent at', 'Consistent') || recovered.headline
-  result.proved.push(`Recovered ${result.target}: ${recovered.headline}`)
+  result.proved.push(
+    `Recovered ${result.target}: by the server's own log it stopped at ${result.stoppedAt}, and it is the backup's own system.`,
+  )
 }
 
 async function prove(
