@@ -3,6 +3,7 @@ import type { Contracts } from '../shared/contracts'
 import type { Handlers } from '../shared/rpc/contract'
 import { appPaths, emptyScratch } from './appPaths'
 import { openArchives } from './archive/archiveStore'
+import { accidentHandlers, restartAccident } from './capabilities/accident/handlers'
 import { backupsHandlers, restartVerify } from './capabilities/backups/handlers'
 import { baseBackupHandlers, restartBaseBackup } from './capabilities/base-backup/handlers'
 import { clusterDumpHandlers, restartClusterDump, restartClusterRestore } from './capabilities/cluster-dump/handlers'
@@ -18,6 +19,7 @@ import { localClustersHandlers, restartLocalCluster } from './capabilities/local
 import { objectsHandlers } from './capabilities/objects/handlers'
 import { practiceHandlers, restartPractice } from './capabilities/practice/handlers'
 import { practicePart } from './capabilities/practice/part'
+import { drillHandlers, restartDrill } from './capabilities/recovery/drill/handlers'
 import { recoveryHandlers, restartRecovery } from './capabilities/recovery/handlers'
 import { lookHandlers, restartLook } from './capabilities/recovery/look/handlers'
 import { lookPart } from './capabilities/recovery/look/part'
@@ -113,6 +115,8 @@ function mount(services: Services): AllHandlers {
     recoveryPoint: recoveryPointHandlers(services, parts),
     look: lookHandlers(services, parts),
     rescue: rescueHandlers(services, parts),
+    accident: accidentHandlers(services),
+    drill: drillHandlers(services, parts),
     dumpToServer: dumpToServerHandlers(services),
     baseBackup: baseBackupHandlers(services),
     backups: backupsHandlers(services),
@@ -133,6 +137,8 @@ function mount(services: Services): AllHandlers {
         recovery: restartRecovery(services, parts),
         'recovery-look': restartLook(services, parts),
         rescue: restartRescue(services, parts),
+        accident: restartAccident(services),
+        drill: restartDrill(services, parts),
         'dump-to-server': restartDumpToServer(services),
         'base-backup': restartBaseBackup(services),
         backups: restartVerify(services),

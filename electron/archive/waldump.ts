@@ -55,6 +55,23 @@ export async function readTransactions(stretch: Stretch, on: (event: WaldumpEven
   return runFiltered(stretch, ['Transaction'], on)
 }
 
+export interface RecordFilter {
+  /** Before 15 one alone: of several only the last counts. */
+  rmgr: readonly string[]
+  /** Tablespace/database/file [15]. */
+  relation?: string
+}
+
+/** What it prints of these records, in latin1 and cut anywhere, in the order of positions. */
+export async function readPrinted(stretch: Stretch, filter: RecordFilter, push: (text: string) => void): Promise<WaldumpEnd> {
+  return judge(await run(stretch, filter, (chunk) => push(chunk.toString('latin1'))))
+}
+
+/** pg_waldump takes several resource managers at once, and a relation to look for. */
+export function filtersWell({ program }: Pick<Stretch, 'program'>): boolean {
+  return majorOf(program.version) >= severalFrom
+}
+
 /** Where the first record begins that is not before the stretch's `from` and ends before its `to`; null when there is none. */
 export async function firstRecord(stretch: Stretch): Promise<Lsn | null> {
   let text = ''
@@ -96,7 +113,7 @@ export async function endOfRecord(stretch: Stretch, lsn: Lsn): Promise<Lsn> {
   return recordEnd(lsn, Number(length), stretch.geometry)
 }
 
-async function run(stretch: Stretch, more: { rmgr?: readonly string[]; limit?: number }, onStdoutChunk: (chunk: Buffer) => void) {
+async function run(stretch: Stretch, more: Partial<RecordFilter> & { limit?: number }, onStdoutChunk: (chunk: Buffer) => void) {
   const { program, spawn, signal } = stretch
   const values: OptionValues = {
     path: stretch.folder,
@@ -104,6 +121,7 @@ async function run(stretch: Stretch, more: { rmgr?: readonly string[]; limit?: n
     start: formatLsn(stretch.from),
     end: formatLsn(stretch.to),
     ...(more.rmgr ? { rmgr: more.rmgr } : {}),
+    ...(more.relation ? { relation: more.relation } : {}),
     ...(more.limit ? { limit: more.limit } : {}),
   }
   const { argv, problems } = buildCommand(pgWaldump, values, { tool: program.version, server: null })

@@ -37,6 +37,8 @@ const capabilityIcon: Readonly<Record<string, IconName>> = {
   rescue: 'restore',
   'recovery-look': 'restore',
   backups: 'pass',
+  accident: 'search',
+  drill: 'rescue',
   practice: 'practice',
   'wal-file': 'wal',
   'wal-stream': 'wal',

@@ -1,6 +1,7 @@
 // The lanes as SVG: axis, bands, hatched parts, bars, backups, flags, forks and their words. Only what the view shows.
 import { memo, useId } from 'react'
 import { plural } from '../format/numbers'
+import { Accidents } from './Accidents'
 import { drawLane, type Frame, type LaneDrawing } from './layoutLane'
 import { gutter, type Row, type Rows } from './layoutRows'
 import { drawFork, gapWords, type ReplayAmount, replayWords } from './layoutWords'
@@ -131,6 +132,8 @@ export const Lanes = memo(function Lanes(props: LanesProps) {
             </g>
           )
         })}
+        {model.accidents.length > 0 &&
+          drawn.map(({ row }) => <Accidents key={row.model.lane.timeline} {...{ row, model, frame, zone }} />)}
         {drawn.map(({ row }) => (
           <Marks key={row.model.lane.timeline} {...{ row, model, frame, zone, bottom }} />
         ))}

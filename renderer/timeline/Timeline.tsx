@@ -2,6 +2,7 @@
 import { type PointerEvent, useEffect, useMemo, useRef, useState } from 'react'
 import type { MomentBackup, Moments, Neighbours } from '../../shared/contracts/recoveryPoint'
 import { shownError } from '../format/errors'
+import type { AccidentFlag } from './Accidents'
 import { aroundWords } from './around'
 import { bubbleAt, Cursor } from './Cursor'
 import { cardLeft, cardWidth, HoverCard } from './HoverCard'
@@ -38,10 +39,13 @@ export interface TimelineProps {
   /** Of the cursor; undefined while they are looked for, null where they can't be known. */
   around: Neighbours | null | undefined
   neighbours: AskNeighbours
+  /** What a search found, kept from one drawing to the next as it is. */
+  accidents?: readonly AccidentFlag[]
 }
 
 export function Timeline(props: TimelineProps) {
-  const model = useMemo(() => modelOf(props.moments), [props.moments])
+  const { moments, accidents } = props
+  const model = useMemo(() => modelOf(moments, accidents), [moments, accidents])
   if (model.extent === null) return <p className="t2 card-body">There is neither a base backup nor WAL here yet.</p>
   return <Drawing {...props} model={model} extent={model.extent} />
 }
@@ -60,7 +64,7 @@ function Drawing(props: TimelineProps & { model: TimelineModel; extent: View }) 
   const rows = useMemo(() => rowsOf(model, pinned), [model, pinned])
   const lane = laneOf(model, pinned)
   const reach = useMemo(() => reachOf(lane?.lane), [lane])
-  const targets = useMemo(() => snapTargets(model.moments, pinned), [model, pinned])
+  const targets = useMemo(() => snapTargets(model.moments, pinned, model.accidents), [model, pinned])
 
   const zoomBy = (factor: number) => show(withSpan(view, spanOf(view) * factor, world, inView(view, moment?.time)))
   const { onKeyDown, busy, failure } = useSteps({ moment, reach, ask: neighbours, onMove, onZoom: zoomBy })
@@ -87,7 +91,7 @@ function Drawing(props: TimelineProps & { model: TimelineModel; extent: View }) 
   const meant = (x: number, timeline: number): Moment | undefined => {
     const raw = timeAt(x)
     const spans = timeline === pinned ? reach : reachOf(laneOf(model, timeline)?.lane)
-    const own = timeline === pinned ? targets : snapTargets(model.moments, timeline)
+    const own = timeline === pinned ? targets : snapTargets(model.moments, timeline, model.accidents)
     const wanted = snapping ? (snap(raw, own, perPixel * snapPixels)?.time ?? raw) : raw
     const time = confine(wanted, spans)
     return time === undefined ? undefined : { timeline, time }
@@ -140,6 +144,7 @@ function Drawing(props: TimelineProps & { model: TimelineModel; extent: View }) 
     <div className="tl">
       <TimelineHead
         span={spanOf(view)}
+        accidents={model.accidents.length > 0}
         snap={snapping}
         onSnap={setSnapping}
         onSpan={(span) => show(withSpan(view, span, world, inView(view, cursorTime)))}

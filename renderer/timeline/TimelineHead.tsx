@@ -12,13 +12,15 @@ const spans = [
 
 export interface TimelineHeadProps {
   span: number
+  /** Some are drawn. */
+  accidents: boolean
   snap: boolean
   onSnap: (snap: boolean) => void
   onSpan: (span: number) => void
   onAll: () => void
 }
 
-export function TimelineHead({ span, snap, onSnap, onSpan, onAll }: TimelineHeadProps) {
+export function TimelineHead({ span, accidents, snap, onSnap, onSpan, onAll }: TimelineHeadProps) {
   return (
     <div className="tl-head">
       <div className="seg tl-zoom" role="group" aria-label="In view">
@@ -69,6 +71,12 @@ export function TimelineHead({ span, snap, onSnap, onSpan, onAll }: TimelineHead
           <i className="flag" />
           Restore point
         </li>
+        {accidents && (
+          <li>
+            <i className="accident" />
+            Accident
+          </li>
+        )}
       </ul>
     </div>
   )

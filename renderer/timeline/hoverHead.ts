@@ -9,7 +9,7 @@ export function hoverHead(model: TimelineModel, at: Moment, tolerance: number) {
   const lane = laneOf(model, at.timeline)
   const ok = lane !== undefined && reachable(at.time, lane.reach)
   const gap = lane?.lane.gaps.find(({ fromTime, toTime }) => at.time >= (fromTime ?? 0) && at.time <= (toTime ?? 0))
-  const near = snap(at.time, snapTargets(model.moments, at.timeline), tolerance)
+  const near = snap(at.time, snapTargets(model.moments, at.timeline, model.accidents), tolerance)
   const words = gap
     ? `${plural(gap.segments, 'segment')} missing: ${gap.names[0]}${gap.segments > 1 ? ' and on' : ''}`
     : ok

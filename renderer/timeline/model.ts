@@ -1,5 +1,6 @@
 // What the core says of the moments, made ready for drawing once: spans, densities, and where each timeline is reachable.
 import type { MomentLane, Moments } from '../../shared/contracts/recoveryPoint'
+import type { AccidentFlag } from './Accidents'
 import { type Density, densityOf } from './density'
 import { lineOf, reachOf, type Span, union, without } from './reach'
 import type { View } from './view'
@@ -22,9 +23,11 @@ export interface TimelineModel {
   lanes: LaneModel[]
   /** From the first to the last moment that anything is known of; null when nothing is. */
   extent: View | null
+  /** What a search found. */
+  accidents: readonly AccidentFlag[]
 }
 
-export function modelOf(moments: Moments): TimelineModel {
+export function modelOf(moments: Moments, accidents: readonly AccidentFlag[] = []): TimelineModel {
   const main = moments.mainTimeline === null ? [] : lineOf(moments.lanes, moments.mainTimeline).map(({ timeline }) => timeline)
   const lanes = moments.lanes.map((lane): LaneModel => {
     const covered = union(
@@ -42,7 +45,7 @@ export function modelOf(moments: Moments): TimelineModel {
     const role = lane.timeline === moments.mainTimeline ? 'main' : main.includes(lane.timeline) ? 'before' : 'stray'
     return { lane, density: densityOf(lane.minutes), covered, dead: without(covered, anyReach), reach, role }
   })
-  return { moments, lanes, extent: extentOf(moments, lanes) }
+  return { moments, lanes, extent: extentOf(moments, lanes), accidents }
 }
 
 function extentOf(moments: Moments, lanes: readonly LaneModel[]): View | null {

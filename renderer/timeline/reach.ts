@@ -1,5 +1,6 @@
 // Where the cursor may be: the spans of a timeline that recovery by time can reach; the nearest of them, and what snaps.
 import type { MomentLane, Moments } from '../../shared/contracts/recoveryPoint'
+import type { AccidentFlag } from './Accidents'
 
 export interface Span {
   from: number
@@ -54,7 +55,7 @@ export function confine(time: number, spans: readonly Span[]): number | undefine
   return best
 }
 
-export type SnapKind = 'backup' | 'restore-point' | 'commit' | 'fork' | 'edge'
+export type SnapKind = 'accident' | 'backup' | 'restore-point' | 'commit' | 'fork' | 'edge'
 
 export interface SnapTarget {
   kind: SnapKind
@@ -64,7 +65,7 @@ export interface SnapTarget {
 }
 
 /** What a cursor on this timeline snaps to besides commits. */
-export function snapTargets(moments: Moments, timeline: number): SnapTarget[] {
+export function snapTargets(moments: Moments, timeline: number, accidents: readonly AccidentFlag[] = []): SnapTarget[] {
   const line = lineOf(moments.lanes, timeline)
   const lane = moments.lanes.find((one) => one.timeline === timeline)
   const on = (time: number, own: number) => {
@@ -72,6 +73,10 @@ export function snapTargets(moments: Moments, timeline: number): SnapTarget[] {
     return part !== undefined && (part.until === null || time <= part.until)
   }
   return [
+    // Its last microsecond before: the commit itself is kept out.
+    ...accidents
+      .filter((flag) => flag.timeline === timeline)
+      .map(({ time, words }): SnapTarget => ({ kind: 'accident', time: time - 1, label: `just before: ${words}` })),
     ...reachOf(lane).flatMap(({ from, to }): SnapTarget[] => [
       { kind: 'edge', time: from, label: 'first reachable moment' },
       { kind: 'edge', time: to, label: 'last reachable moment' },

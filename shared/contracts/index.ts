@@ -1,11 +1,13 @@
 // Every contract of the application, by capability. A new capability adds its line here.
 import type { Client } from '../rpc/contract'
+import { accident } from './accident'
 import { backups } from './backups'
 import { baseBackup } from './baseBackup'
 import { clusterDump } from './clusterDump'
 import { coldBackup } from './coldBackup'
 import { connections } from './connections'
 import { copy } from './copy'
+import { drill } from './drill'
 import { dump } from './dump'
 import { host } from './host'
 import { jobs } from './jobs'
@@ -35,6 +37,8 @@ export const contracts = {
   recoveryPoint,
   look,
   rescue,
+  accident,
+  drill,
   dumpToServer,
   baseBackup,
   backups,

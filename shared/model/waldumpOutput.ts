@@ -64,7 +64,7 @@ function readPlainEnd(text: string, from: number, end: number, toTime: TimeReade
 }
 
 /** Leading spaces count as zeros. */
-function decimalIn(text: string, from: number, end: number): number {
+export function decimalIn(text: string, from: number, end: number): number {
   let value = 0
   for (let at = from; at < end; at += 1) {
     const code = text.charCodeAt(at)
@@ -118,7 +118,7 @@ function readLine(text: string, toTime: TimeReader): WaldumpEvent | undefined {
   }
 }
 
-function readPlace(text: string): { hi: number; lo: number; length: number; xid: number } | undefined {
+export function readPlace(text: string): { hi: number; lo: number; length: number; xid: number } | undefined {
   const total = text.indexOf('/', text.indexOf('rec/tot') + 7) + 1
   const tx = text.indexOf(', tx: ', total)
   const lsn = text.indexOf(', lsn: ', tx)
@@ -134,10 +134,10 @@ function readPlace(text: string): { hi: number; lo: number; length: number; xid:
 }
 
 /** Microseconds since 1970 of `2026-11-22 06:24:22.348123 UTC`, which begins at `at`. */
-type TimeReader = (text: string, at: number) => number
+export type TimeReader = (text: string, at: number) => number
 
 /** The minute is kept: neighbours share it. */
-function timeReader(): TimeReader {
+export function timeReader(): TimeReader {
   let minute = ''
   let base = 0
   return (text, at) => {

@@ -52,7 +52,17 @@ export async function connectRecovered(
     requireSame(expected, await ask(services, connection, job.signal))
     return { how: `as ${connection.settings.user}`, label: connection.label, connectionId: null, problem: '' }
   }
-  const { login } = plan.request
+  const { login, drill } = plan.request
+  if (drill) {
+    const answer = await askAsAccount(services, plan, port)
+    if (answer !== null) {
+      requireSame(expected, answer)
+      return { how: `as ${drill.user}, through its socket`, label: '', problem: '' }
+    }
+    throw new AppError('postgres', `Nobody can log in to the recovered cluster as ${drill.user}.`, {
+      hint: 'Choose a saved connection whose user is a superuser of the backup.',
+    })
+  }
   let problem = 'No saved connection was chosen to log in with.'
   if (login !== null) {
     try {
@@ -151,7 +161,17 @@ async function askAsAccount(services: RecoveryServices, plan: RecoveryPlan, port
   const lines: string[] = []
   const exit = await services.spawn({
     file: join(bin, 'psql'),
-    argv: ['-X', '-A', '-t', '-w', `--host=${folder}`, `--port=${port}`, '--dbname=postgres', `--command=${question}`],
+    argv: [
+      '-X',
+      '-A',
+      '-t',
+      '-w',
+      ...(plan.request.drill ? [`--username=${plan.request.drill.user}`] : []),
+      `--host=${folder}`,
+      `--port=${port}`,
+      '--dbname=postgres',
+      `--command=${question}`,
+    ],
     ...(account ? { runAs: account } : {}),
     onStdout: (line) => lines.push(line),
   })

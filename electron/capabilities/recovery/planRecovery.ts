@@ -34,7 +34,11 @@ export interface Programs {
 }
 
 /** `point`: with the WAL of an archive, to a moment; `source` is the folder of its plan's backup. */
-export type RecoveryRequest = StandaloneRequest & { point?: PointRequest }
+export type RecoveryRequest = StandaloneRequest & {
+  point?: PointRequest
+  /** A scratch cluster that is thrown away again: closed to all but its own account, which logs in as this role. */
+  drill?: { user: string }
+}
 
 export interface RecoveryPlan {
   request: RecoveryRequest
@@ -101,6 +105,7 @@ export async function planRecovery(
     port: port ?? 0,
     socketFolder: Buffer.byteLength(folder) <= longestSocketFolder ? folder : '',
     from: `${backup.server}, taken ${backup.takenAt}`,
+    closed: request.drill !== undefined,
     ...(point ? { recovery: pointSettings(point, limits ?? {}) } : {}),
   }
   const kept = target && keptName(folder, at)

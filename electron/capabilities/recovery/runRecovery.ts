@@ -237,6 +237,8 @@ async function writeSettings(plan: RecoveryPlan, { limits }: ControlData): Promi
   const auto = keptAutoSettings((await read('postgresql.auto.conf')) ?? '')
   await write('postgresql.auto.conf', auto.text + addedSettings(settings))
   if (point) for (const { path: name, text } of pointFiles(point)) await write(name, text)
+  // Its socket lies in its data directory, which nobody else may enter.
+  if (plan.request.drill) await write('pg_hba.conf', '# Walkback: a drill, thrown away afterwards\nlocal all all trust\n')
   const links = path.join(root, 'pg_tblspc')
   await makeFolder(links, account)
   for (const { name, final } of spaces) {

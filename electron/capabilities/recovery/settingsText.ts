@@ -16,6 +16,8 @@ export interface SettingsFacts {
   socketFolder: string
   /** TLS would need a key that the account may not read. */
   sslOff: boolean
+  /** Nobody reaches it but through its socket, in a folder of its own account's: a scratch cluster. */
+  closed?: boolean
   /** Of what it was deployed, for the comment. */
   from: string
   /** Of a recovery to a moment: what is written besides, in order; absent for a standalone one. */
@@ -41,7 +43,7 @@ export function addedSettings(facts: SettingsFacts): string {
   const inside = (name: string) => quoted(path.join(dataDirectory, name))
   const lines: [string, string][] = []
   if (kind === 'own') {
-    lines.push(['port', String(facts.port)], ['listen_addresses', "'127.0.0.1'"])
+    lines.push(['port', String(facts.port)], ['listen_addresses', facts.closed === true ? "''" : "'127.0.0.1'"])
     lines.push(['unix_socket_directories', folderList(facts.socketFolder)])
   }
   if (kind !== 'debian') {

@@ -15,8 +15,11 @@ import { type KeyValue, KeyValues } from '../../components/KeyValues'
 import { formatDuration } from '../../format/duration'
 import { plural } from '../../format/numbers'
 import { formatAgo, formatWhen } from '../../format/time'
+import { api } from '../../rpc/api'
 import { placeLink } from '../../stores/navigation'
+import { useAsk } from '../../wizard/useAsk'
 import { databasesOf, kindOf, momentOf, restoreLink } from './catalog'
+import { DrillDialog, saveDrillReport } from './DrillDialog'
 import { PhysicalDetails } from './PhysicalDetails'
 import { RecordFiles } from './RecordFiles'
 import { RemoveBackup } from './RemoveBackup'
@@ -35,15 +38,19 @@ export interface BackupDetailsProps {
 export function BackupDetails({ entry, all, windows, onClose, onChanged }: BackupDetailsProps) {
   const [removing, setRemoving] = useState(false)
   const [verifying, setVerifying] = useState(false)
+  const [drilling, setDrilling] = useState(false)
+  const drilled = entry?.record.verifications.some(({ level }) => level === 'drill') === true
+  const drills = useAsk(drilled ? { path: entry?.path } : undefined, (_input, options) => api.drill.list({}, options))
   if (entry === undefined) return null
   const { record, path } = entry
   const chain = isBase(entry) ? chainOf(entry, all) : null
   const combinable = chain !== null && chain.problem === '' && chain.links.length > 1
+  const reportOf = (at: string) => drills.data?.drills.find((one) => one.backup === path && one.at === at)?.jobId
   const link = chain === null || chain.problem === '' ? restoreLink(entry) : undefined
   return (
     <>
       <Dialog
-        open={!removing && !verifying}
+        open={!removing && !verifying && !drilling}
         onClose={onClose}
         width={880}
         title={
@@ -64,6 +71,11 @@ export function BackupDetails({ entry, all, windows, onClose, onChanged }: Backu
             <Button icon="pass" onClick={() => setVerifying(true)}>
               Verify…
             </Button>
+            {isPhysical(record) && (
+              <Button icon="rescue" onClick={() => setDrilling(true)}>
+                Drill…
+              </Button>
+            )}
             {combinable && <Button href={placeLink('/backups/combine', { backup: path })}>Combine into a full one…</Button>}
             {link !== undefined && (
               <Button kind="primary" icon="restore" href={link}>
@@ -106,7 +118,9 @@ export function BackupDetails({ entry, all, windows, onClose, onChanged }: Backu
                   <span className="nw">
                     {formatWhen(check.at)} <span className="t3">{formatAgo(check.at)}</span>
                   </span>
-                  <span className="t2 wrap">{check.detail}</span>
+                  <span className="t2 wrap">
+                    {check.detail} {check.level === 'drill' && <ReportButton jobId={reportOf(check.at)} />}
+                  </span>
                 </li>
               ))}
             </ul>
@@ -118,6 +132,7 @@ export function BackupDetails({ entry, all, windows, onClose, onChanged }: Backu
           </section>
         </div>
       </Dialog>
+      {drilling && <DrillDialog entry={entry} onClose={() => setDrilling(false)} />}
       {verifying && <VerifyDialog entry={entry} onClose={() => setVerifying(false)} />}
       <RemoveBackup
         {...{ entry, all, windows }}
@@ -196,4 +211,14 @@ function madeRows({ record, size }: CatalogEntry): KeyValue[] {
 /** How long that took is not what its times tell. */
 function combinedOrAdded(record: CatalogEntry['record']): boolean {
   return record.commands.length === 0 || (record.kind === 'base-backup' && record.combinedFrom !== null)
+}
+
+/** Where the result of that drill is kept. */
+function ReportButton({ jobId }: { jobId: string | undefined }) {
+  if (jobId === undefined) return null
+  return (
+    <Button kind="ghost" size="xs" icon="disk" onClick={() => void saveDrillReport(jobId)}>
+      Report
+    </Button>
+  )
 }

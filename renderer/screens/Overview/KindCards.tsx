@@ -87,7 +87,22 @@ export function LastDumpCard({ last, read, now }: { last: CatalogEntry | null; r
   )
 }
 
-export function BaseBackupCard({ last, read, now }: { last: CatalogEntry | null; read: boolean; now: number }) {
+interface BaseBackupCardProps {
+  last: CatalogEntry | null
+  /** Every physical backup of the server: any of them may have been drilled last. */
+  all: readonly CatalogEntry[]
+  read: boolean
+  now: number
+}
+
+/** "passed 3 days ago", of the newest drill of any of them; null for never. */
+export function lastDrillWords(all: readonly CatalogEntry[], now: number): string | null {
+  const drills = all.flatMap(({ record }) => record.verifications.filter(({ level }) => level === 'drill'))
+  const newest = drills.toSorted((a, b) => (a.at < b.at ? 1 : -1))[0]
+  return newest === undefined ? null : `${newest.ok ? 'passed' : 'failed'} ${formatAgo(newest.at, new Date(now))}`
+}
+
+export function BaseBackupCard({ last, all, read, now }: BaseBackupCardProps) {
   if (!last || !isPhysical(last.record)) {
     return (
       <KindCard icon="disk" title="Last base backup" figure={read ? 'None yet' : '…'} rows={[]}>
@@ -107,6 +122,7 @@ export function BaseBackupCard({ last, read, now }: { last: CatalogEntry | null;
       rows={[
         { label: 'Holds', value: backupSubject(record) },
         { label: 'Its WAL', value: wal },
+        { label: 'Last drill', value: lastDrillWords(all, now) ?? <span className="warn">never</span> },
         {
           label: 'Size',
           value: (

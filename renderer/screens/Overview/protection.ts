@@ -67,7 +67,7 @@ export function checkState(entry: CatalogEntry): CheckState {
       .map((verification) => [verification.level, verification.ok]),
   )
   if ([...latest.values()].includes(false)) return 'failed'
-  if (latest.get('read') === true || latest.get('manifest') === true) return 'read'
+  if (latest.get('read') === true || latest.get('manifest') === true || latest.get('drill') === true) return 'read'
   return latest.get('checksums') === true ? 'checksums' : 'none'
 }
 

@@ -1,6 +1,7 @@
 // Moments one often wants: the last commit, ten minutes ago, and the one that is restored fastest; and what the keys do.
 import type { MomentBackup, MomentLane, Moments } from '../../../../shared/contracts/recoveryPoint'
 import { Button } from '../../../components/Button'
+import { setAccidentSearch, useAccidentSearch } from '../../../stores/accident'
 import { useNow } from '../../../stores/useNow'
 import { reachable, reachOf } from '../../../timeline/reach'
 import { minuteMicro } from '../../../timeline/view'
@@ -28,6 +29,7 @@ export function fastestMoment(lane: MomentLane, backups: readonly MomentBackup[]
 
 export function GoTo({ draft, setDraft, moments }: GoToProps) {
   const now = useNow(30_000)
+  const open = useAccidentSearch((state) => state.open)
   const timeline = timelineOf(draft, moments)
   const lane = moments.lanes.find((one) => one.timeline === timeline)
   if (!lane) return null
@@ -55,8 +57,11 @@ export function GoTo({ draft, setDraft, moments }: GoToProps) {
           Fastest: {momentText(fastest, draft.zone).clock}
         </Button>
       )}
+      <Button size="xs" icon="search" aria-expanded={open} onClick={() => setAccidentSearch({ open: !open })}>
+        The accident…
+      </Button>
       <span className="sp" />
-      <span className="t3 sm nw row g4" aria-hidden="true">
+      <span className="t3 sm nw row g4 pt-keys" aria-hidden="true">
         <span className="kbd">←</span>
         <span className="kbd">→</span> commit, with <span className="kbd">Shift</span> minute
       </span>
