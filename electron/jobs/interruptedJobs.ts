@@ -54,11 +54,14 @@ function interrupt(job: JobSnapshot): void {
     }
   } else {
     const complete: string[] = []
+    // Named, but its job had still to find out whether it is right.
+    const unsure = new Set(job.outputs.flatMap(({ final, left }) => (left === undefined ? [] : [final])))
     for (const { partial, final, left } of job.outputs) {
-      if (left !== undefined) addTo(job.leftovers, left)
-      else if (partial !== null && existsSync(partial)) addTo(job.leftovers, partial)
+      if (left !== undefined) {
+        if (!isAbsolute(final) || existsSync(final)) addTo(job.leftovers, left)
+      } else if (partial !== null && existsSync(partial)) addTo(job.leftovers, partial)
       else if (isAbsolute(final)) {
-        if (existsSync(final)) complete.push(final)
+        if (existsSync(final) && !unsure.has(final)) complete.push(final)
       } else addTo(job.leftovers, `database ${final}, which may be incomplete`)
     }
     const whole = complete.length === 0 ? '' : ` Its output was complete by then: ${complete.join(', ')}.`

@@ -341,7 +341,9 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
       const removed = await search({ kind: 'removed', connectionId: recovered })
       expect(removed.findings.find((finding) => finding.xid === xid)).toMatchObject({ kind: 'dropped', tables: ['public.lost'] })
     } finally {
-      await base.core.api.look.throwAway({ jobId: job.id, confirm: 'recovered it' })
+      const { systemIdentifier } = await base.core.api.look.status({ jobId: job.id })
+      const away = { jobId: job.id, confirm: 'recovered it', systemIdentifier: systemIdentifier ?? '' }
+      expect((await base.core.ended(await base.core.api.look.throwAway(away))).error).toBeNull()
     }
   }, 120_000)
 

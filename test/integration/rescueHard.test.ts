@@ -256,7 +256,7 @@ test('a live server that is killed midway has nothing of it afterwards', async (
 }, 180_000)
 
 test('a promoted cluster is rescued from as well', async () => {
-  await base.core.api.look.promote({ jobId: story.job.id })
+  expect((await base.core.ended(await base.core.api.look.promote({ jobId: story.job.id }))).error).toBeNull()
   const job = await shop.run([tableOf('moods', 'new', { newName: 'moods_then' })])
   expect(job.error).toBeNull()
   expect(await shop.sql('SELECT count(*)::int FROM moods_then')).toEqual([{ count: 2 }])

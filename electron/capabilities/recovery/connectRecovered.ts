@@ -57,7 +57,7 @@ export async function connectRecovered(
     const answer = await askAsAccount(services, plan, port)
     if (answer !== null) {
       requireSame(expected, answer)
-      return { how: `as ${drill.user}, through its socket`, label: '', problem: '' }
+      return { how: `as ${drill.user}, through its socket`, label: '', connectionId: null, problem: '' }
     }
     throw new AppError('postgres', `Nobody can log in to the recovered cluster as ${drill.user}.`, {
       hint: 'Choose a saved connection whose user is a superuser of the backup.',

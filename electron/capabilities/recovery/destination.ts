@@ -42,7 +42,7 @@ export async function whatIsAt(folder: string): Promise<Held> {
 /** Makes the unfinished folder, 0700 and the account's own; an unfinished one of ours is removed first. Throws AppError. */
 export async function openPlace(place: Place, account: OsAccount | null): Promise<void> {
   try {
-    if ((await whatIsAt(place.partial)) === 'ours') await rm(place.partial, { recursive: true })
+    if ((await whatIsAt(place.partial)) === 'ours') await removeUnfinished(place.partial)
     // Those on the way stay open for the account to pass through.
     await mkdir(path.dirname(place.partial), { recursive: true, mode: 0o755 })
     await mkdir(place.partial, { mode: 0o700 })
@@ -52,6 +52,14 @@ export async function openPlace(place: Place, account: OsAccount | null): Promis
   } catch (error) {
     throw fromSystemError(error, `create the folder ${place.partial}`) ?? error
   }
+}
+
+/** The mark goes last: what is left of a removal that was interrupted has to be known as ours, too. */
+async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name !== unfinishedMark) await rm(path.join(folder, name), { recursive: true })
+  }
+  await rm(folder, { recursive: true })
 }
 
 export async function own(file: string, account: OsAccount | null): Promise<void> {
@@ -65,16 +73,13 @@ async function mark(folder: string, account: OsAccount | null): Promise<void> {
 }
 
 /** Gives it the final name; an empty folder there makes room. `named` is called as soon as it has it, whatever comes after. */
-export async function finishPlace(place: Place, account: OsAccount | null, named: () => void): Promise<void> {
+export async function finishPlace(place: Place, named: () => void): Promise<void> {
   try {
-    await rm(path.join(place.partial, unfinishedMark))
-    await syncFolder(place.partial)
-    // rename replaces an empty folder, and fails for one that holds something.
-    await rename(place.partial, place.final).catch(async (error: unknown) => {
-      await mark(place.partial, account)
-      throw error
-    })
+    // rename replaces an empty folder, and fails for one that holds something. The mark goes after it, and at once: an
+    // unfinished name without its mark would be taken for somebody else's, should the application be killed in between.
+    await rename(place.partial, place.final)
     named()
+    await rm(path.join(place.final, unfinishedMark))
     await chmod(place.final, 0o700)
     await syncFolder(path.dirname(place.final))
   } catch (error) {

@@ -147,7 +147,11 @@ function guardDestination(job: JobContext, services: RecoveryServices, plan: Rec
     }
   })
   return {
-    took: (place) => void taken.add(place),
+    took: (place) => {
+      taken.add(place)
+      const left = `${place.final}: a recovery that was not judged yet, perhaps with its server running`
+      if (place === plan.data) job.output({ partial: null, final: place.final, left })
+    },
     setAside: () => {
       aside = true
     },
@@ -268,7 +272,7 @@ async function requireRightControl(services: RecoveryServices, plan: RecoveryPla
 
 /** The last look, and then the names: nobody may have started the cluster, or put something there, since the checks. */
 async function takePlace(job: JobContext, services: RecoveryServices, plan: RecoveryPlan, undo: Undo): Promise<void> {
-  const { target, kept, data, spaces, account } = plan
+  const { target, kept, data, spaces } = plan
   job.signal.throwIfAborted()
   if (target && kept !== null) {
     const now = await inspectCluster(services, target.dataDirectory, job.signal)
@@ -282,11 +286,11 @@ async function takePlace(job: JobContext, services: RecoveryServices, plan: Reco
     const conflict = conflictAt(place.final, await whatIsAt(place.final))
     if (conflict) throw conflict
   }
-  for (const place of spaces) await finishPlace(place, account, () => undo.took(place))
+  for (const place of spaces) await finishPlace(place, () => undo.took(place))
   if (kept !== null) {
     job.output({ partial: null, final: kept, left: `${kept}: the data directory of before, whole` })
     await setAside(data.final, kept, undo.setAside)
     job.log(`${data.final} is now ${kept}`)
   }
-  await finishPlace(data, account, () => undo.took(data))
+  await finishPlace(data, () => undo.took(data))
 }

@@ -247,7 +247,18 @@ describe('the tally', () => {
 })
 
 const finding = (kind: AccidentFinding['kind'], more: Partial<AccidentFinding> = {}): AccidentFinding => ({
-  ...{ kind, xid: 1, lsn: '0/1', time: 1, lockedAt: null, deleted: 0, inserted: 0, updated: 0, rowsBefore: null, beganEarlier: false },
+  ...{
+    kind,
+    xid: 1,
+    lsn: '0/1',
+    time: 1,
+    lockedAt: null,
+    deleted: 0,
+    inserted: 0,
+    updated: 0,
+    rowsBefore: null,
+    beganEarlier: false,
+  },
   ...{ partitions: null, databaseOid: 5, database: 'shop', tables: [], files: [], fileCount: 0 },
   ...more,
 })

@@ -1,0 +1,136 @@
+// The application is killed at random moments of a recovery to a moment: source, backup and archive stay byte for byte as they
+// were, what was begun is plainly unfinished, and the same request starts again.
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { PointRunRequest } from '../../shared/contracts/recoveryPoint'
+import { endMajors, type TestCluster } from '../support/clusters'
+import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
+import { tempFolder } from '../support/tempFolder'
+import { type ArchivingCluster, startArchiving } from '../support/walArchives'
+import { type Mark, makeHistory, marksOn, pointRequest, prepareMarks, wish } from './recoveryPointSetup'
+import { printOf, stopServer } from './recoverySetup'
+
+const kills = process.env.WALKBACK_LONG === '1' ? 20 : 4
+const major = endMajors().at(-1) ?? 18
+
+let archiving: ArchivingCluster
+let cluster: TestCluster
+let serve: ServeProcess | undefined
+let dataFolder: string
+let library: string
+
+beforeAll(async () => {
+  dataFolder = tempFolder('kill-point')
+  library = join(tempFolder('kill-point-library'), 'backups')
+  mkdirSync(library)
+  archiving = await startArchiving({ major, segmentSize: 1, prefix: 'pitkill' })
+  cluster = archiving.cluster
+  await prepareMarks(cluster)
+}, 120_000)
+
+afterAll(async () => {
+  await serve?.kill()
+  await cluster?.remove()
+})
+
+async function open(): Promise<RemoteCore> {
+  serve = await startServe({ dataFolder })
+  return connectServe(serve)
+}
+
+async function prepare(
+  core: RemoteCore,
+): Promise<{ marks: Mark[]; request: PointRunRequest & { destination: { folder: string; port: number } } }> {
+  const settings = await core.api.host.settings({})
+  await core.api.host.saveSettings({ ...settings, libraries: [library], installationFolders: [cluster.bin] })
+  const { id } = await core.api.connections.save({
+    ...{ id: null, label: 'source', colour: 'slate', readOnly: false },
+    settings: {
+      ...{ host: '127.0.0.1', port: cluster.port, database: 'postgres', user: 'postgres', sslmode: 'disable' },
+      ...{ sslrootcert: '', sslcert: '', sslkey: '', service: '', passfile: '' },
+    },
+    password: { kind: 'set', password: cluster.password, remember: false },
+  })
+  const { jobId } = await core.api.baseBackup.start({
+    ...{ connectionId: id, format: 'plain', options: { walMethod: 'none', checkpoint: 'fast' }, parent: null },
+    ...{ configuration: false, verify: false, keepSlot: false, library, label: '' },
+  })
+  const job = await jobEnd(core.api, jobId, 120_000)
+  expect(job.error).toBeNull()
+  // Enough to replay that a kill falls into it, too.
+  await cluster.sql(
+    'CREATE TABLE much AS SELECT i AS n, repeat(md5(i::text), 20) AS text FROM generate_series(1, 60000) i',
+    'shop',
+  )
+  const marks = await makeHistory(archiving)
+  const archiveId = (await core.api.walArchive.register({ folder: archiving.archive, label: 'archive', connectionId: null })).id
+  const target = marks[3]
+  const request = await pointRequest({ archiveId, wish: wish({ kind: 'xid', value: target?.xid }, { inclusive: false }) }, null)
+  return { marks, request }
+}
+
+/** Of the server that a killed run left in a folder, if any. */
+function serverIn(folder: string): number | null {
+  const file = join(folder, 'postmaster.pid')
+  return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : null
+}
+
+test(
+  `${kills} kills at random moments`,
+  async () => {
+    const first = await open()
+    const { marks, request } = await prepare(first)
+    await cluster.stop('fast')
+    const before = { source: printOf(cluster.dataDir), archive: printOf(archiving.archive), backups: printOf(library) }
+    first.close()
+    await serve?.stop()
+    const { folder, port } = request.destination
+
+    const phases = new Map<string, number>()
+    for (let kill = 0; kill < kills; kill += 1) {
+      const core = await open()
+      const { jobId } = await core.api.recoveryPoint.start(request)
+      // Some time into one phase after the other: each of them gets its kills.
+      const phase = ['copy', 'start', 'consistent', 'replay'][kill % 4] ?? ''
+      for (;;) {
+        const job = await core.api.jobs.get({ jobId })
+        const step = job.steps.find(({ id }) => id === phase)
+        if (step && step.state !== 'pending') break
+        if (job.endedAt) throw new Error(`it ended before it was killed: ${job.error?.message}`)
+        await new Promise((resolve) => setTimeout(resolve, 2))
+      }
+      await new Promise((resolve) => setTimeout(resolve, (kill * 7) % 40))
+      core.close()
+      await serve?.kill()
+
+      const after = await open()
+      const job = await after.api.jobs.get({ jobId })
+      const at = job.steps.findLast(({ state }) => state !== 'pending' && state !== 'skipped')?.id ?? ''
+      phases.set(at, (phases.get(at) ?? 0) + 1)
+      if (job.state !== 'succeeded' && job.state !== 'succeeded_with_warnings') {
+        expect(job.state).toBe('interrupted')
+        const left = [folder, `${folder}.partial`].filter((path) => existsSync(path))
+        for (const path of left) expect(job.leftovers.join('\n'), `killed at ${at}`).toContain(path)
+      }
+      if (serverIn(folder) !== null) stopServer(cluster, folder)
+      // As a person does with what the job names: a folder with the final name is never written over.
+      if (existsSync(folder)) renameSync(folder, `${folder}.kill-${kill}`)
+      expect({ source: printOf(cluster.dataDir), archive: printOf(archiving.archive), backups: printOf(library) }).toEqual(before)
+      after.close()
+      await serve?.stop()
+    }
+    console.log(`killed at: ${[...phases].map(([at, times]) => `${at} ${times}`).join(', ')}`)
+
+    const core = await open()
+    const { jobId } = await core.api.recoveryPoint.start(request)
+    const job = await jobEnd(core.api, jobId, 120_000)
+    expect(job.error).toBeNull()
+    expect(await marksOn(cluster, port)).toEqual({ ids: marks.slice(0, 3).map(({ id }) => id), recovering: true })
+    stopServer(cluster, folder)
+    expect({ source: printOf(cluster.dataDir), archive: printOf(archiving.archive), backups: printOf(library) }).toEqual(before)
+    core.close()
+    await serve?.stop()
+  },
+  60_000 * (kills + 3),
+)
