@@ -77,8 +77,19 @@ async function look(name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: 'light' })
 }
 
+/** Its dialog covers the page, heading and all. */
+async function showBackup(): Promise<void> {
+  await page.evaluate(
+    (hash) => {
+      window.location.hash = hash
+    },
+    `#/backups?path=${encodeURIComponent(backup)}`,
+  )
+  await page.getByRole('button', { name: 'Drill…' }).waitFor()
+}
+
 test('two clicks start it; its result is in the catalog, the overview, and a report that prints', async () => {
-  await goTo(page, `#/backups?path=${encodeURIComponent(backup)}`)
+  await showBackup()
   await page.getByRole('button', { name: 'Drill…' }).click()
   await page.getByRole('dialog', { name: 'Restore drill' }).waitFor()
   await expect.poll(() => page.getByLabel('Superuser of the backup').inputValue()).toBe('postgres')
@@ -96,7 +107,7 @@ test('two clicks start it; its result is in the catalog, the overview, and a rep
   await goTo(page, '#/overview')
   await page.getByText(/^passed /).waitFor()
   await look('overview')
-  await goTo(page, `#/backups?path=${encodeURIComponent(backup)}`)
+  await showBackup()
   await page.getByText('Restored', { exact: true }).first().waitFor()
   await look('result')
   const download = page.waitForEvent('download')
