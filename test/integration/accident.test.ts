@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AccidentFinding, AccidentResult, AccidentSubject } from '../../shared/contracts/accident'
-import { testMajors } from '../support/clusters'
+import { endMajors } from '../support/clusters'
 import { testAccount } from '../support/clusterTemplate'
 import { tempFolder } from '../support/tempFolder'
 import { type ArchivingCluster, startArchiving, switchWal } from '../support/walArchives'
@@ -35,7 +35,7 @@ const told = (finding: AccidentFinding | undefined) =>
     ...{ deleted: finding.deleted, inserted: finding.inserted, updated: finding.updated, rowsBefore: finding.rowsBefore },
   }
 
-describe.each(testMajors())('PostgreSQL %i', (major) => {
+describe.each(endMajors())('PostgreSQL %i', (major) => {
   let archiving: ArchivingCluster
   let login: string
   let archiveId: string
