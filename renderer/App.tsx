@@ -39,9 +39,22 @@ function useHeadingFocus(path: string): void {
   }, [path])
 }
 
-/** Fetches the other pages one by one while nothing else happens, so that opening one for the first time takes no longer. */
-async function fetchScreens(signal: AbortSignal): Promise<void> {
-  for (const route of routes) {
+/** While nothing else happens, fetches the wizards that the page leads to: opening one for the first time then takes no longer. */
+function useNextScreens(route: Route | undefined): void {
+  const place = route?.wizard === true ? undefined : route?.place
+  useEffect(() => {
+    if (place === undefined) return
+    const left = new AbortController()
+    void fetchScreens(
+      routes.filter((next) => next.place === place && next.wizard === true),
+      left.signal,
+    )
+    return () => left.abort()
+  }, [place])
+}
+
+async function fetchScreens(next: readonly Route[], signal: AbortSignal): Promise<void> {
+  for (const route of next) {
     await new Promise((resolve) => requestIdleCallback(resolve))
     if (signal.aborted) return
     // What can't be fetched now is asked for again when it is opened, and says so there.
@@ -61,9 +74,6 @@ function useCore(): void {
     if (!connected) return
     void loadConnections()
     void loadSettings()
-    const gone = new AbortController()
-    void fetchScreens(gone.signal)
-    return () => gone.abort()
   }, [connected])
   useLooksFollowed(connected)
   useEffect(() => {
@@ -80,6 +90,7 @@ export function App() {
   const { path, query } = readPlace(useFragment())
   const found = findRoute(path)
   useHeadingFocus(path)
+  useNextScreens(found?.route)
   useEffect(() => {
     document.title = found ? `${found.route.title} – Walkback` : 'Walkback'
   }, [found?.route.title, found])
