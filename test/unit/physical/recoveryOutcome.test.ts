@@ -198,16 +198,17 @@ describe('readOutcome', () => {
       newTimeline: null,
     })
     expect(readOutcome(log(stop, 'LOG:  recovery has paused')).state).toBe('paused')
-    expect(
-      readOutcome(
-        log(
-          stop,
-          'LOG:  redo done at 0/3000100 system usage: CPU',
-          'LOG:  selected new timeline ID: 2',
-          'LOG:  archive recovery complete',
-        ),
-      ),
-    ).toMatchObject({ state: 'promoted', newTimeline: 2, redoDone: '0/3000100' })
+    const ended = [
+      ...[stop, 'LOG:  redo done at 0/3000100 system usage: CPU', 'LOG:  selected new timeline ID: 2'],
+      'LOG:  archive recovery complete',
+    ]
+    // Until it takes connections it still says that it is in recovery.
+    expect(readOutcome(log(...ended))).toMatchObject({ state: 'replaying', newTimeline: null })
+    expect(readOutcome(log(...ended, 'LOG:  database system is ready to accept connections'))).toMatchObject({
+      state: 'promoted',
+      newTimeline: 2,
+      redoDone: '0/3000100',
+    })
     expect(readOutcome(log(stop, 'LOG:  shutdown at recovery target')).state).toBe('shutdown')
     expect(readOutcome(log('LOG:  recovery stopping after WAL location (LSN) "0/3000028"'))).toMatchObject({
       which: 'after',

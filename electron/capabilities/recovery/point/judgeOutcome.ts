@@ -27,7 +27,8 @@ export function readOutcome(lines: readonly string[]): Outcome {
   const transaction = /recovery stopping (before|after) (?:commit|abort) of transaction (\d+)/.exec(line)
   const position = /recovery stopping (before|after) WAL location \(LSN\) "([0-9A-F/]+)"/.exec(line)
   const which = transaction?.[1] ?? position?.[1]
-  const complete = /archive recovery complete/.test(text)
+  // pg_is_in_recovery() stays true from "archive recovery complete" until the postmaster says that it takes connections.
+  const complete = /archive recovery complete[^]*database system is ready to accept connections/.test(text)
   return {
     stop: line,
     which: which === 'before' || which === 'after' ? which : null,
