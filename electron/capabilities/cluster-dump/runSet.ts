@@ -15,6 +15,7 @@ import { hidePassword } from '../../library/hidePassword'
 import { openFolder } from '../../library/openFolder'
 import { clusterMarker, requireEndOfScript } from '../../library/readInFull'
 import { readRecord, recordName } from '../../library/recordFile'
+import { messageOf } from '../../process/systemError'
 import type { ClusterServices, DumpPart } from './parts'
 import { refusalOf } from './planScript'
 import { databasesFolder, folderOf, placeOf, planSet, requestOf, type SetPlan, setGlobalsName } from './planSet'
@@ -69,7 +70,7 @@ export async function runSet(
     await flushFiles(
       place.partial,
       whole.flatMap(({ files }) => files.map((file) => file.path)),
-    )
+    ).catch((error: unknown) => job.log(`What is whole may not last through a power cut: ${messageOf(error)}`, 'error'))
     throw notWhole(failed, whole, place)
   }
 

@@ -55,7 +55,7 @@ export async function openPlace(place: Place, account: OsAccount | null): Promis
 }
 
 /** The mark goes last: what is left of a removal that was interrupted has to be known as ours, too. */
-async function removeUnfinished(folder: string): Promise<void> {
+export async function removeUnfinished(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (name !== unfinishedMark) await rm(path.join(folder, name), { recursive: true })
   }

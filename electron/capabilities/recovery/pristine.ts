@@ -9,7 +9,7 @@ import type { JobContext } from '../../jobs/jobTypes'
 import { type Cloned, cloneTree, listTree } from '../../library/cloneTree'
 import { syncFolder } from '../../library/durability'
 import { errorCode, messageOf } from '../../process/systemError'
-import { openPlace, own, unfinishedMark, whatIsAt } from './destination'
+import { openPlace, own, removeUnfinished, unfinishedMark, whatIsAt } from './destination'
 import type { RecoveryPlan } from './planRecovery'
 
 /** By the name of its place: 'data', or the OID of a tablespace. */
@@ -148,7 +148,7 @@ export async function dropPristine(pristine: Pristine): Promise<string[]> {
   const removed: string[] = []
   for (const folder of Object.values(pristine)) {
     if (folder !== pristineOf(folder.slice(0, -pristineOf('').length)) || (await whatIsAt(folder)) !== 'ours') continue
-    await rm(folder, { recursive: true })
+    await removeUnfinished(folder)
     removed.push(folder)
   }
   return removed

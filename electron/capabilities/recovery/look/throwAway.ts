@@ -1,6 +1,6 @@
 // A recovered cluster away with: stopped, and its folders removed, each with its size. Typed confirmation; never one that lives.
 import { existsSync } from 'node:fs'
-import { lstat, rm, rmdir } from 'node:fs/promises'
+import { lstat, rmdir } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { JobResult } from '../../../../shared/jobs/job'
@@ -12,7 +12,7 @@ import { stopCluster } from '../../../postgres/localCluster'
 import { findPostmaster, type LocalCluster, readControlData } from '../../../postgres/localClusterState'
 import { ownerOf } from '../../../process/runAs'
 import { errorCode, fromSystemError } from '../../../process/systemError'
-import { type Place, placeAt, unfinishPlace, whatIsAt } from '../destination'
+import { type Place, placeAt, removeUnfinished, unfinishPlace, whatIsAt } from '../destination'
 import type { RecoveryServices } from '../parts'
 import { dropPristine } from '../pristine'
 import { controlOf, logFileOf, recoveringStates } from './askLook'
@@ -182,7 +182,7 @@ async function remove(
   for (const { final, partial } of there) job.output({ partial, final })
   for (const place of there) {
     try {
-      if ((await whatIsAt(place.partial)) === 'ours') await rm(place.partial, { recursive: true })
+      if ((await whatIsAt(place.partial)) === 'ours') await removeUnfinished(place.partial)
       await unfinishPlace(place, account)
     } catch (error) {
       throw fromSystemError(error, `rename ${place.final}`) ?? error
@@ -194,7 +194,7 @@ async function remove(
     job.signal.throwIfAborted()
     job.progress({ done, total, unit: 'bytes', label: final })
     try {
-      await rm(partial, { recursive: true })
+      await removeUnfinished(partial)
     } catch (error) {
       throw fromSystemError(error, `remove ${partial}`) ?? error
     }
