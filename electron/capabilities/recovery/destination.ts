@@ -1,6 +1,6 @@
 // Where a backup is deployed: the folders unfinished and finished, the account that owns them, and the cluster that was there.
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../../shared/rpc/appError'
 import { partialSuffix } from '../../library/backupFolder'
@@ -31,7 +31,10 @@ export async function whatIsAt(folder: string): Promise<Held> {
     const names = await readdir(folder)
     if (names.length === 0) return 'empty'
     if (!names.includes(unfinishedMark)) return 'something'
-    return (await readFile(path.join(folder, unfinishedMark), 'utf8')) === markText ? 'ours' : 'something'
+    const text = await readFile(path.join(folder, unfinishedMark), 'utf8')
+    // Alone it may be cut short: the application was killed while it wrote it.
+    const whole = text === markText || (names.length === 1 && markText.startsWith(text))
+    return whole ? 'ours' : 'something'
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return 'absent'
     if (errorCode(error) === 'ENOTDIR') return 'something'
@@ -39,10 +42,10 @@ export async function whatIsAt(folder: string): Promise<Held> {
   }
 }
 
-/** Makes the unfinished folder, 0700 and the account's own; an unfinished one of ours is removed first. Throws AppError. */
+/** Makes the unfinished folder, 0700 and the account's own; what is left of an unfinished one of ours is removed first. Throws AppError. */
 export async function openPlace(place: Place, account: OsAccount | null): Promise<void> {
   try {
-    if ((await whatIsAt(place.partial)) === 'ours') await removeUnfinished(place.partial)
+    await clearUnfinished(place.partial)
     // Those on the way stay open for the account to pass through.
     await mkdir(path.dirname(place.partial), { recursive: true, mode: 0o755 })
     await mkdir(place.partial, { mode: 0o700 })
@@ -52,6 +55,14 @@ export async function openPlace(place: Place, account: OsAccount | null): Promis
   } catch (error) {
     throw fromSystemError(error, `create the folder ${place.partial}`) ?? error
   }
+}
+
+/** Removes what an interrupted recovery of ours left at a path; anything else stays. Throws the system's errors. */
+export async function clearUnfinished(folder: string): Promise<void> {
+  const held = await whatIsAt(folder)
+  if (held === 'ours') await removeUnfinished(folder)
+  // Made and not yet marked, or emptied and not yet removed, when the application was killed. rmdir takes empty ones only.
+  if (held === 'empty') await rmdir(folder)
 }
 
 /** The mark goes last: what is left of a removal that was interrupted has to be known as ours, too. */

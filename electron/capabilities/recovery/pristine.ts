@@ -41,7 +41,7 @@ export async function keepPristine(job: JobContext, plan: RecoveryPlan): Promise
   const instead = 'To start again earlier, the backup is copied again.'
   for (const { folder } of places) {
     const held = await whatIsAt(folder)
-    if (held === 'absent' || held === 'ours') continue
+    if (held !== 'something') continue
     job.log(`${folder} is there, and Walkback did not make it: no copy of the base files is kept. ${instead}`, 'warning')
     return null
   }

@@ -12,7 +12,7 @@ import { stopCluster } from '../../../postgres/localCluster'
 import { findPostmaster, type LocalCluster, readControlData } from '../../../postgres/localClusterState'
 import { ownerOf } from '../../../process/runAs'
 import { errorCode, fromSystemError } from '../../../process/systemError'
-import { type Place, placeAt, removeUnfinished, unfinishPlace, whatIsAt } from '../destination'
+import { clearUnfinished, type Place, placeAt, removeUnfinished, unfinishPlace, whatIsAt } from '../destination'
 import type { RecoveryServices } from '../parts'
 import { dropPristine } from '../pristine'
 import { controlOf, logFileOf, recoveringStates } from './askLook'
@@ -93,7 +93,7 @@ export async function requireRemovable(services: RecoveryServices, record: LookR
   for (const { final, partial } of places(record)) {
     // What an interrupted recovery of ours left there is no use to anybody.
     const held = await whatIsAt(partial)
-    if (held === 'something' || held === 'empty') {
+    if (held === 'something') {
       throw new AppError('conflict', `${partial} is there: it would be mixed up with what is removed.`, {
         hint: 'Look at it, rename it or remove it, then try again.',
       })
@@ -182,7 +182,7 @@ async function remove(
   for (const { final, partial } of there) job.output({ partial, final })
   for (const place of there) {
     try {
-      if ((await whatIsAt(place.partial)) === 'ours') await removeUnfinished(place.partial)
+      await clearUnfinished(place.partial)
       await unfinishPlace(place, account)
     } catch (error) {
       throw fromSystemError(error, `rename ${place.final}`) ?? error
