@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { artifacts, goTo, launchBrowser, layoutFaults, looks, newLink, openPage, seriousFindings } from '../support/browser'
+import { artifacts, goTo, launchBrowser, lookAt, newLink, openPage } from '../support/browser'
 import { newestMajor, startCluster, type TestCluster } from '../support/clusters'
 import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
 import { tempFolder } from '../support/tempFolder'
@@ -70,11 +70,7 @@ afterAll(async () => {
   await cluster?.remove()
 })
 
-async function look(page: Page, name: string): Promise<void> {
-  await page.waitForTimeout(400)
-  await page.screenshot({ path: join(pictures, `${name}.png`) })
-  expect([...(await seriousFindings(page)), ...(await layoutFaults(page))], name).toEqual([])
-}
+const look = (page: Page, name: string) => lookAt(page, pictures, name)
 
 /** The details open at once, over the page and its heading. */
 async function openDetails(page: Page, folder: string): Promise<void> {
@@ -94,48 +90,43 @@ async function ended(page: Page): Promise<void> {
   expect(job.state).toBe('succeeded')
 }
 
-test.each(looks)(
-  'the list and the details, $width x $height, dark: $dark',
-  async (size) => {
-    const { page, context, errors } = await openPage(browser, await newLink(serve), size)
-    page.setDefaultTimeout(30_000)
-    const name = `${size.width}-${size.dark ? 'dark' : 'light'}`
-    try {
-      await goTo(page, '#/backups')
-      const list = page.getByRole('region', { name: 'Backups', exact: true })
-      const rows = list.getByRole('row')
-      await rows.nth(1).waitFor()
-      const kinds = await list.locator('tbody tr td:first-child').allInnerTexts()
-      // Which of the two is newer is a matter of seconds; a chain stays together, the full backup first.
-      const chain = newestMajor() >= 17 ? ['base-backup', 'incremental', 'incremental'] : ['base-backup']
-      expect([
-        ['dump', ...chain],
-        [...chain, 'dump'],
-      ]).toContainEqual(kinds)
-      await list
-        .getByText(/^Restorable to exactly/)
-        .first()
-        .waitFor()
-      await page
-        .getByRole('region', { name: /Not made by Walkback/ })
-        .getByText('weekly', { exact: true })
-        .waitFor()
-      await look(page, `list-${name}`)
-      await list
-        .getByRole('button', { name: /^Whole cluster, what changed/ })
-        .last()
-        .click()
-      const dialog = page.getByRole('dialog')
-      await dialog.getByText('Builds on', { exact: true }).waitFor()
-      await dialog.getByText(/^By itself: to exactly/).waitFor()
-      await look(page, `details-${name}`)
-      expect(errors).toEqual([])
-    } finally {
-      await context.close()
-    }
-  },
-  120_000,
-)
+test('the list and the details', async () => {
+  const { page, context, errors } = await openPage(browser, await newLink(serve))
+  page.setDefaultTimeout(30_000)
+  try {
+    await goTo(page, '#/backups')
+    const list = page.getByRole('region', { name: 'Backups', exact: true })
+    const rows = list.getByRole('row')
+    await rows.nth(1).waitFor()
+    const kinds = await list.locator('tbody tr td:first-child').allInnerTexts()
+    // Which of the two is newer is a matter of seconds; a chain stays together, the full backup first.
+    const chain = newestMajor() >= 17 ? ['base-backup', 'incremental', 'incremental'] : ['base-backup']
+    expect([
+      ['dump', ...chain],
+      [...chain, 'dump'],
+    ]).toContainEqual(kinds)
+    await list
+      .getByText(/^Restorable to exactly/)
+      .first()
+      .waitFor()
+    await page
+      .getByRole('region', { name: /Not made by Walkback/ })
+      .getByText('weekly', { exact: true })
+      .waitFor()
+    await look(page, 'list')
+    await list
+      .getByRole('button', { name: /^Whole cluster, what changed/ })
+      .last()
+      .click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('Builds on', { exact: true }).waitFor()
+    await dialog.getByText(/^By itself: to exactly/).waitFor()
+    await look(page, 'details')
+    expect(errors).toEqual([])
+  } finally {
+    await context.close()
+  }
+}, 120_000)
 
 test('by keyboard: filtered, opened, closed again', async () => {
   const { page, context, errors } = await openPage(browser, await newLink(serve))

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { artifacts, goTo, launchBrowser, layoutFaults, newLink, openPage, seriousFindings } from '../support/browser'
+import { artifacts, goTo, launchBrowser, lookAt, newLink, openPage } from '../support/browser'
 import { newestMajor, startCluster, type TestCluster } from '../support/clusters'
 import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
 import { hashTables } from '../support/tableHashes'
@@ -80,10 +80,7 @@ async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(pictures, `${name}.png`) })
 }
 
-async function look(page: Page, name: string): Promise<void> {
-  await picture(page, name)
-  expect([...(await seriousFindings(page)), ...(await layoutFaults(page))]).toEqual([])
-}
+const look = (page: Page, name: string) => lookAt(page, pictures, name)
 
 async function ended(page: Page): Promise<void> {
   await page.waitForURL(/#\/jobs\//)

@@ -3,17 +3,12 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { artifacts, goTo, launchBrowser, layoutFaults, newLink, openPage, seriousFindings } from '../support/browser'
+import { artifacts, goTo, launchBrowser, lookAt, newLink, openPage } from '../support/browser'
 import { binFolder, newestMajor } from '../support/clusters'
 import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
 import { tempFolder } from '../support/tempFolder'
 
 const pictures = join(artifacts, 'cold-backup')
-const sizes = [
-  { width: 1280, height: 800 },
-  { width: 1600, height: 1000 },
-]
-
 let browser: Browser
 let serve: ServeProcess
 let core: RemoteCore
@@ -40,17 +35,7 @@ afterAll(async () => {
   await browser?.close()
 }, 60_000)
 
-/** Small and light, wide and dark; axe and the layout in each. */
-async function look(page: Page, name: string): Promise<void> {
-  for (const [at, size] of sizes.entries()) {
-    const scheme = at === 0 ? 'light' : 'dark'
-    await page.emulateMedia({ colorScheme: scheme })
-    await page.setViewportSize(size)
-    await page.waitForTimeout(300)
-    await page.screenshot({ path: join(pictures, `${name}-${scheme}-${size.width}.png`) })
-    expect([...(await seriousFindings(page)), ...(await layoutFaults(page))]).toEqual([])
-  }
-}
+const look = (page: Page, name: string) => lookAt(page, pictures, name)
 
 test('by mouse: a running practice cluster is refused, stopped, copied and verified', async () => {
   const { page, context, errors } = await openPage(browser, await newLink(serve))

@@ -6,15 +6,12 @@ import pg from 'pg'
 import type { Browser, BrowserContext, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { JobSnapshot } from '../../shared/jobs/job'
-import { artifacts, goTo, launchBrowser, layoutFaults, looks, newLink, openPage, seriousFindings } from '../support/browser'
+import { artifacts, goTo, launchBrowser, lookAt, newLink, openPage } from '../support/browser'
 import { binFolder, newestMajor } from '../support/clusters'
 import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
 import { tempFolder } from '../support/tempFolder'
 
 const pictures = join(artifacts, 'copy')
-/** All four looks with the full counts; else one, since the pages' first steps are looked at in all four elsewhere. */
-const long = process.env.WALKBACK_LONG === '1'
-
 let browser: Browser
 let serve: ServeProcess
 let core: RemoteCore
@@ -375,50 +372,35 @@ describe('drafts', () => {
 test('every step: axe finds nothing serious, nothing is too small or too wide', async () => {
   const file = join(folder, 'looks.csv')
   writeFileSync(file, 'id,s,extra\n1,Hello!,x\n2,"",y\n3,,z\n')
-  const faults: string[] = []
-  for (const look of long ? looks : looks.filter(({ width, dark }) => width === 1280 && dark)) {
-    const opened = await openPage(browser, await newLink(serve), look)
-    const suffix = `${look.width}-${look.dark ? 'dark' : 'light'}`
-    const check = async (name: string) => {
-      await opened.page.waitForTimeout(700)
-      await opened.page.screenshot({ path: join(pictures, `${name}-${suffix}.png`) })
-      for (const fault of [...(await seriousFindings(opened.page)), ...(await layoutFaults(opened.page))])
-        faults.push(`${name} ${suffix}: ${fault}`)
-    }
-    const forward = (label: string) =>
-      opened.page.getByRole('button', { name: label, exact: true }).and(opened.page.locator(':enabled')).click()
-    await goTo(opened.page, '#/copy')
-    await check('copy')
-    await goTo(opened.page, '#/copy/export?database=course&schema=public&table=t')
-    await check('export-1-what')
-    await forward('Next: File')
-    await check('export-2-file')
-    await forward('Next: Options')
-    await opened.page.getByRole('button', { name: /^All options/ }).click()
-    await check('export-3-options')
-    await forward('Next: Review')
-    await opened.page.getByRole('button', { name: 'Start export' }).and(opened.page.locator(':enabled')).waitFor()
-    await check('export-4-review')
-    await goTo(opened.page, `#/copy/import?path=${encodeURIComponent(file)}&database=course&schema=public&table=t`)
-    await check('import-1-file')
-    await forward('Next: Target')
-    await check('import-2-target')
-    await opened.page.getByRole('radio', { name: /A new table/ }).check()
-    await check('import-2-new')
-    await opened.page.getByRole('radio', { name: /A table that is there/ }).check()
-    await forward('Next: Options')
-    await opened.page.getByRole('radio', { name: /Skip bad rows/ }).check()
-    await check('import-3-options')
-    await forward('Next: Review')
-    await opened.page.getByRole('table').first().waitFor()
-    await check('import-4-review')
-    await goTo(opened.page, '#/copy/table?database=course&schema=public&table=t')
-    await check('table-1-source')
-    await goTo(opened.page, '#/practice')
-    await opened.page.getByRole('button', { name: /COPY out and in/ }).click()
-    await check('practice-copy')
-    for (const error of opened.errors) faults.push(`console ${suffix}: ${error}`)
-    await opened.context.close()
-  }
-  expect(faults).toEqual([])
+  const check = (name: string) => lookAt(page, pictures, name)
+  await goTo(page, '#/copy')
+  await check('copy')
+  await goTo(page, '#/copy/export?database=course&schema=public&table=t')
+  await check('export-1-what')
+  await go('Next: File')
+  await check('export-2-file')
+  await go('Next: Options')
+  await page.getByRole('button', { name: /^All options/ }).click()
+  await check('export-3-options')
+  await go('Next: Review')
+  await page.getByRole('button', { name: 'Start export' }).and(page.locator(':enabled')).waitFor()
+  await check('export-4-review')
+  await goTo(page, `#/copy/import?path=${encodeURIComponent(file)}&database=course&schema=public&table=t`)
+  await check('import-1-file')
+  await go('Next: Target')
+  await check('import-2-target')
+  await page.getByRole('radio', { name: /A new table/ }).check()
+  await check('import-2-new')
+  await page.getByRole('radio', { name: /A table that is there/ }).check()
+  await go('Next: Options')
+  await page.getByRole('radio', { name: /Skip bad rows/ }).check()
+  await check('import-3-options')
+  await go('Next: Review')
+  await page.getByRole('table').first().waitFor()
+  await check('import-4-review')
+  await goTo(page, '#/copy/table?database=course&schema=public&table=t')
+  await check('table-1-source')
+  await goTo(page, '#/practice')
+  await page.getByRole('button', { name: /COPY out and in/ }).click()
+  await check('practice-copy')
 }, 300_000)

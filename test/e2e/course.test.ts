@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { artifacts, goTo, launchBrowser, layoutFaults, openPage, seriousFindings } from '../support/browser'
+import { artifacts, goTo, launchBrowser, lookAt, openPage } from '../support/browser'
 import { endMajors, startCluster, type TestCluster } from '../support/clusters'
 import { type ServeProcess, startServe } from '../support/serveProcess'
 import { tempFolder } from '../support/tempFolder'
@@ -72,10 +72,8 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     for (const name of names) await button(name).and(page.locator(':enabled')).click()
   }
   async function picture(name: string): Promise<void> {
-    await page.waitForTimeout(500)
     step += 1
-    await page.screenshot({ path: join(pictures, `${major}-${String(step).padStart(2, '0')}-${name}.png`) })
-    expect([...(await seriousFindings(page)), ...(await layoutFaults(page))]).toEqual([])
+    await lookAt(page, pictures, `${major}-${String(step).padStart(2, '0')}-${name}`)
   }
   /** The page itself must say it: the person has nothing else. */
   async function succeeded(headline: RegExp): Promise<void> {

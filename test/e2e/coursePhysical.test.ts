@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { artifacts, goTo, launchBrowser, layoutFaults, openPage, seriousFindings } from '../support/browser'
+import { artifacts, goTo, launchBrowser, lookAt, openPage } from '../support/browser'
 import { binFolder, endMajors } from '../support/clusters'
 import { testAccount } from '../support/clusterTemplate'
 import { type ServeProcess, startServe } from '../support/serveProcess'
@@ -43,23 +43,9 @@ afterEach(async ({ task }) => {
 })
 
 let step = 0
-/** Small and light, large and dark; axe and the rules of the look in each. */
 async function picture(name: string): Promise<void> {
   step += 1
-  for (const { width, height, dark } of [
-    { width: 1280, height: 800, dark: false },
-    { width: 1600, height: 1000, dark: true },
-  ]) {
-    await page.setViewportSize({ width, height })
-    await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
-    await page.waitForTimeout(350)
-    await page.screenshot({
-      path: join(pictures, `${String(step).padStart(2, '0')}-${name}-${width}-${dark ? 'dark' : 'light'}.png`),
-    })
-    expect([...(await seriousFindings(page)), ...(await layoutFaults(page))]).toEqual([])
-  }
-  await page.setViewportSize({ width: 1280, height: 800 })
-  await page.emulateMedia({ colorScheme: 'light' })
+  await lookAt(page, pictures, `${String(step).padStart(2, '0')}-${name}`)
 }
 
 const press = async (...names: string[]) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { artifacts, goTo, launchBrowser, layoutFaults, looks, newLink, openPage, seriousFindings } from '../support/browser'
+import { artifacts, goTo, launchBrowser, lookAt, newLink, openPage, seriousFindings } from '../support/browser'
 import { newestMajor, sharedCluster, type TestCluster } from '../support/clusters'
 import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
 import { tempFolder } from '../support/tempFolder'
@@ -65,17 +65,7 @@ afterAll(async () => {
   await cluster?.remove()
 }, 120_000)
 
-async function look(name: string): Promise<void> {
-  for (const { width, height, dark } of looks.filter(({ width: wide, dark: night }) => night === (wide === 1600))) {
-    await page.setViewportSize({ width, height })
-    await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
-    await page.waitForTimeout(350)
-    await page.screenshot({ path: join(pictures, `${name}-${width}${dark ? '-dark' : ''}.png`) })
-    expect([...(await seriousFindings(page)), ...(await layoutFaults(page))]).toEqual([])
-  }
-  await page.setViewportSize({ width: 1280, height: 800 })
-  await page.emulateMedia({ colorScheme: 'light' })
-}
+const look = (name: string) => lookAt(page, pictures, name)
 
 /** Its dialog covers the page, heading and all. */
 async function showBackup(): Promise<void> {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import type { Browser } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { artifacts, goTo, launchBrowser, layoutFaults, newLink, openPage, seriousFindings } from '../support/browser'
+import { artifacts, goTo, launchBrowser, lookAt, newLink, openPage } from '../support/browser'
 import { binFolder, newestMajor } from '../support/clusters'
 import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
 import { hashTables } from '../support/tableHashes'
@@ -61,29 +61,21 @@ async function on<T>(cluster: (typeof names)[number], database: string, work: (c
   }
 }
 
-test('from main to replica, in both themes', async () => {
+test('from main to replica', async () => {
   const labels = Object.fromEntries(
     (await core.api.connections.list({})).connections.map(({ practice, label }) => [practice ?? '', label]),
   )
   const faults: string[] = []
   const { page, context, errors } = await openPage(browser, await newLink(serve))
   page.setDefaultTimeout(20_000)
-  const look = async (name: string, themes = [false]) => {
-    // The theme follows the system's.
-    for (const dark of themes) {
-      await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' })
-      await page.waitForTimeout(150)
-      await page.screenshot({ path: join(pictures, `${name}-${dark ? 'dark' : 'light'}.png`) })
-      for (const fault of [...(await seriousFindings(page)), ...(await layoutFaults(page))]) faults.push(`${name}: ${fault}`)
-    }
-  }
+  const look = (name: string) => lookAt(page, pictures, name)
   const button = (name: string) => page.getByRole('button', { name, exact: true })
   try {
     await goTo(page, '#/restore')
     await page.getByRole('link', { name: 'Copy a database to another server' }).click()
     await page.getByLabel('Server', { exact: true }).selectOption({ label: labels.main ?? '' })
     await page.getByRole('radio', { name: 'my "garden"' }).check()
-    await look('source', [true, false])
+    await look('source')
     await button('Next: Destination').click()
     await page.getByLabel('Server', { exact: true }).selectOption({ label: labels.replica ?? '' })
     const name = page.getByLabel('Name of the new database')
@@ -105,7 +97,7 @@ test('from main to replica, in both themes', async () => {
     await page.getByRole('button', { name: 'Create it as at the source' }).click()
     await page.getByText('Created as at the source, without a password:').first().waitFor()
     await button('Start copy').and(page.locator(':enabled')).waitFor()
-    await look('review', [true, false])
+    await look('review')
     await button('Start copy').click()
     await page.waitForURL(/#\/jobs\//)
     const job = await jobEnd(core.api, decodeURIComponent(new URL(page.url()).hash.slice('#/jobs/'.length)))

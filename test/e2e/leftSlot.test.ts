@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { artifacts, goTo, launchBrowser, layoutFaults, newLink, openPage, seriousFindings } from '../support/browser'
+import { artifacts, goTo, launchBrowser, lookAt, newLink, openPage } from '../support/browser'
 import { binFolder, newestMajor } from '../support/clusters'
 import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
 import { tempFolder } from '../support/tempFolder'
@@ -54,18 +54,7 @@ test('by mouse on the page of the interrupted job', async () => {
 
   const { page, context, errors } = await openPage(browser, await newLink(serve))
   page.setDefaultTimeout(30_000)
-  const look = async (name: string) => {
-    for (const [width, height, dark] of [
-      [1280, 800, false],
-      [1600, 1000, true],
-    ] as const) {
-      await page.setViewportSize({ width, height })
-      await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' })
-      await page.waitForTimeout(150)
-      await page.screenshot({ path: join(pictures, `${name}-${width}${dark ? '-dark' : ''}.png`) })
-      expect([...(dark ? [] : await seriousFindings(page)), ...(await layoutFaults(page))]).toEqual([])
-    }
-  }
+  const look = (name: string) => lookAt(page, pictures, name)
   try {
     await goTo(page, `#/jobs/${jobId}`)
     await page.getByText('the replication slot left_behind on practice main, if it was made').first().waitFor()

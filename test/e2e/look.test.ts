@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { RecoveryWish } from '../../shared/model/recoveryWish'
 import { type Mark, mark, marksOn, prepareMarks } from '../integration/recoveryPointSetup'
 import { stopServer } from '../integration/recoverySetup'
-import { artifacts, goTo, launchBrowser, layoutFaults, looks, newLink, openPage, seriousFindings } from '../support/browser'
+import { artifacts, goTo, launchBrowser, lookAt, newLink, openPage } from '../support/browser'
 import { freePort, newestMajor } from '../support/clusters'
 import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
 import { tempFolder } from '../support/tempFolder'
@@ -112,18 +112,7 @@ afterAll(async () => {
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true })
 const lookHeading = () => page.getByRole('heading', { name: 'Look before deciding' })
 
-async function shoot(name: string, all = false): Promise<void> {
-  const seen = all || process.env.WALKBACK_LONG === '1' ? looks : looks.filter(({ width, dark }) => dark === (width === 1600))
-  for (const { width, height, dark } of seen) {
-    await page.setViewportSize({ width, height })
-    await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
-    await page.waitForTimeout(350)
-    await page.screenshot({ path: join(pictures, `${name}-${width}${dark ? '-dark' : ''}.png`) })
-    expect([...(await seriousFindings(page)), ...(await layoutFaults(page))]).toEqual([])
-  }
-  await page.setViewportSize({ width: 1280, height: 800 })
-  await page.emulateMedia({ colorScheme: 'light' })
-}
+const shoot = (name: string) => lookAt(page, pictures, name)
 
 /** The job whose page is shown, once it has ended. */
 async function shownJob() {
@@ -178,7 +167,7 @@ test('a query: NULL and the empty string told apart, errors in calm words', asyn
   expect(await rows.getByText('NULL', { exact: true }).count()).toBe(1)
   expect(await rows.getByText('empty string', { exact: true }).count()).toBe(1)
   await page.getByText(new RegExp(`^3 rows, [\\d.]+ ms, in shop on port ${port}`)).waitFor()
-  await shoot('look', true)
+  await shoot('look')
   await sql.fill('DELETE FROM sales.orders')
   await button('Run').click()
   await page.getByText('That is no query, and nothing was run.').waitFor()
@@ -232,7 +221,7 @@ test('by keyboard alone: later, to the last row, then looked at again', async ()
   }
   await page.getByText(/^Nothing is copied: the server is stopped, gets the later target/).waitFor()
   await button('Go later').and(page.locator(':enabled')).waitFor()
-  await shoot('later', true)
+  await shoot('later')
   await tabTo('Go later')
   await page.keyboard.press('Enter')
   const job = await shownJob()

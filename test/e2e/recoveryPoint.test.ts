@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Mark, mark, marksOn, prepareMarks } from '../integration/recoveryPointSetup'
 import { stopServer } from '../integration/recoverySetup'
-import { artifacts, goTo, launchBrowser, layoutFaults, looks, newLink, openPage, seriousFindings } from '../support/browser'
+import { artifacts, goTo, launchBrowser, lookAt, newLink, openPage } from '../support/browser'
 import { freePort, newestMajor } from '../support/clusters'
 import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
 import { tempFolder } from '../support/tempFolder'
@@ -79,18 +79,7 @@ const button = (name: string | RegExp) => page.getByRole('button', { name, exact
 const slider = () => page.getByRole('slider', { name: 'Moment to recover to' })
 const heard = async () => (await slider().getAttribute('aria-valuetext')) ?? ''
 
-async function look(name: string, all = false): Promise<void> {
-  const seen = all || process.env.WALKBACK_LONG === '1' ? looks : looks.filter(({ width, dark }) => dark === (width === 1600))
-  for (const { width, height, dark } of seen) {
-    await page.setViewportSize({ width, height })
-    await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
-    await page.waitForTimeout(350)
-    await page.screenshot({ path: join(pictures, `${name}-${width}${dark ? '-dark' : ''}.png`) })
-    expect([...(await seriousFindings(page)), ...(await layoutFaults(page))]).toEqual([])
-  }
-  await page.setViewportSize({ width: 1280, height: 800 })
-  await page.emulateMedia({ colorScheme: 'light' })
-}
+const look = (name: string) => lookAt(page, pictures, name)
 
 test('the source: the cluster, its archive, and how far they reach', async () => {
   await goTo(page, '#/restore')
@@ -122,7 +111,7 @@ test('by keyboard: from the first reachable moment, commit by commit, to the thi
   expect(await page.getByLabel('Transaction', { exact: true }).inputValue()).toBe(String(third.xid))
   await page.getByText('Reachable', { exact: true }).waitFor()
   await page.getByText('recovery_target_time', { exact: true }).waitFor()
-  await look('moment', true)
+  await look('moment')
   // One back and forth again leads to the same commit.
   await slider().focus()
   await page.keyboard.press('ArrowLeft')

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { mark } from '../integration/recoveryPointSetup'
 import { stopServer } from '../integration/recoverySetup'
 import { shopSql } from '../integration/rescueSetup'
-import { artifacts, goTo, launchBrowser, layoutFaults, looks, newLink, openPage, seriousFindings } from '../support/browser'
+import { artifacts, goTo, launchBrowser, lookAt, newLink, openPage } from '../support/browser'
 import { freePort, newestMajor } from '../support/clusters'
 import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
 import { tempFolder } from '../support/tempFolder'
@@ -97,18 +97,7 @@ afterAll(async () => {
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true })
 const enabled = (name: string) => button(name).and(page.locator(':enabled'))
 
-async function look(name: string, all = false): Promise<void> {
-  const seen = all || process.env.WALKBACK_LONG === '1' ? looks : looks.filter(({ width, dark }) => dark === (width === 1600))
-  for (const { width, height, dark } of seen) {
-    await page.setViewportSize({ width, height })
-    await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
-    await page.waitForTimeout(350)
-    await page.screenshot({ path: join(pictures, `${name}-${width}${dark ? '-dark' : ''}.png`) })
-    expect([...(await seriousFindings(page)), ...(await layoutFaults(page))]).toEqual([])
-  }
-  await page.setViewportSize({ width: 1280, height: 800 })
-  await page.emulateMedia({ colorScheme: 'light' })
-}
+const look = (name: string) => lookAt(page, pictures, name)
 
 const link = (tables: [string, string][]) =>
   `#/rescue/${recovery}?database=shop&live=${live}&tables=${encodeURIComponent(JSON.stringify(tables))}`
@@ -126,7 +115,7 @@ test('the tables of then beside those of now', async () => {
   await page.getByRole('checkbox', { name: 'public.drift' }).check()
   await page.getByRole('searchbox', { name: 'Find a table' }).fill('')
   await page.getByText('4 chosen').waitFor()
-  await look('tables', true)
+  await look('tables')
   await enabled('Next: How').click()
 })
 
@@ -136,7 +125,7 @@ test('how: counted on both sides, columns that changed, the owner of a table tha
   await button('Count now').click()
   await page.getByText('100 rows missing, 2 differ and stay, 1 came since and stay, 898 the same').waitFor()
   await page.getByText('(1), (2)').waitFor()
-  await look('how-missing', true)
+  await look('how-missing')
   await page.getByRole('button', { name: /public\.stock/ }).click()
   expect(await page.getByRole('radio', { name: /^Bring the table back/ }).isChecked()).toBe(true)
   expect(await page.getByLabel('Owner').inputValue()).toBe('shop_owner')
@@ -154,7 +143,7 @@ test('the review names what stands in the way, and its fix takes it away; Enter 
   await button('Leave out').click()
   await enabled('Start rescue').waitFor()
   await page.getByText(/CREATE VIEW "public"\."low_stock"/).waitFor()
-  await look('review', true)
+  await look('review')
   await page.getByRole('heading', { name: /step 3 of 3/ }).focus()
   await page.keyboard.press('Enter')
   await page.waitForURL(/#\/jobs\//)
@@ -165,7 +154,7 @@ test('the review names what stands in the way, and its fix takes it away; Enter 
     .getByText(/515 rows of 4 tables were rescued in shop on shop server/)
     .first()
     .waitFor()
-  await look('result', true)
+  await look('result')
   const counts = await archiving.cluster.sql(
     `SELECT (SELECT count(*)::int FROM orders) AS orders, (SELECT count(*)::int FROM lines) AS lines, (SELECT count(*)::int FROM stock) AS stock,
             (SELECT count(*)::int FROM drift) AS drift`,

@@ -1,10 +1,10 @@
-// Every screen, dialog and menu, empty and with real content, in both themes and at both sizes: axe finds nothing serious, nothing is too
+// Every screen, dialog and menu, empty and with real content: axe finds nothing serious, nothing is too
 // small or too wide, nothing is complained of in the console. The pictures stay in test/artifacts/screens.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { artifacts, goTo, launchBrowser, layoutFaults, looks, newLink, openPage, seriousFindings } from '../support/browser'
+import { artifacts, faultsInLooks, goTo, launchBrowser, newLink, openPage } from '../support/browser'
 import { binFolder, newestMajor } from '../support/clusters'
 import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
 import { tempFolder } from '../support/tempFolder'
@@ -21,9 +21,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
 })
-
-/** Each theme and each size once; all four with the full counts. */
-const chosenLooks = process.env.WALKBACK_LONG === '1' ? looks : looks.filter(({ width, dark }) => (width === 1280) !== dark)
 
 const press = (page: Page, name: string | RegExp) => page.getByRole('button', { name }).first().click()
 const fromServers = (item: RegExp) => async (page: Page) => {
@@ -52,22 +49,15 @@ const dialogs: readonly (readonly [name: string, route: string, open: (page: Pag
   ['folder', '#/settings', (page) => press(page, /^Browse for/)],
 ]
 
-/** One page per look; each route is checked and photographed. */
 async function checkRoutes(serve: ServeProcess, routes: readonly (readonly [name: string, route: string])[]): Promise<string[]> {
   const faults: string[] = []
-  for (const look of chosenLooks) {
-    const { page, context, errors } = await openPage(browser, await newLink(serve), look)
-    const suffix = `${look.width}-${look.dark ? 'dark' : 'light'}`
-    for (const [name, route] of routes) {
-      await goTo(page, route)
-      await page.screenshot({ path: join(pictures, `${name}-${suffix}.png`) })
-      for (const fault of [...(await seriousFindings(page)), ...(await layoutFaults(page))])
-        faults.push(`${name} ${suffix}: ${fault}`)
-    }
-    for (const error of errors) faults.push(`console ${suffix}: ${error}`)
-    await context.close()
+  const { page, context, errors } = await openPage(browser, await newLink(serve))
+  for (const [name, route] of routes) {
+    await goTo(page, route)
+    faults.push(...(await faultsInLooks(page, pictures, name)))
   }
-  return faults
+  await context.close()
+  return [...faults, ...errors.map((error) => `console: ${error}`)]
 }
 
 describe('before anything is there', () => {
@@ -174,24 +164,18 @@ describe('with a server, backups and jobs', () => {
 
   test('every dialog and menu; Escape closes each', async () => {
     const faults: string[] = []
-    for (const look of chosenLooks) {
-      const { page, context, errors } = await openPage(browser, await newLink(serve), look)
-      const suffix = `${look.width}-${look.dark ? 'dark' : 'light'}`
-      for (const [name, route, open] of dialogs) {
-        await goTo(page, route)
-        await open(page)
-        const opened = page.getByRole('dialog').or(page.getByRole('menu')).last()
-        await opened.waitFor()
-        await page.waitForTimeout(700)
-        await page.screenshot({ path: join(pictures, `dialog-${name}-${suffix}.png`) })
-        for (const fault of [...(await seriousFindings(page)), ...(await layoutFaults(page))])
-          faults.push(`${name} ${suffix}: ${fault}`)
-        await page.keyboard.press('Escape')
-        await opened.waitFor({ state: 'hidden' })
-      }
-      for (const error of errors) faults.push(`console ${suffix}: ${error}`)
-      await context.close()
+    const { page, context, errors } = await openPage(browser, await newLink(serve))
+    for (const [name, route, open] of dialogs) {
+      await goTo(page, route)
+      await open(page)
+      const opened = page.getByRole('dialog').or(page.getByRole('menu')).last()
+      await opened.waitFor()
+      faults.push(...(await faultsInLooks(page, pictures, `dialog-${name}`)))
+      await page.keyboard.press('Escape')
+      await opened.waitFor({ state: 'hidden' })
     }
+    faults.push(...errors.map((error) => `console: ${error}`))
+    await context.close()
     expect(faults).toEqual([])
   }, 600_000)
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { flip } from '../integration/verifySetup'
-import { artifacts, launchBrowser, layoutFaults, looks, newLink, openPage, seriousFindings } from '../support/browser'
+import { artifacts, launchBrowser, lookAt, newLink, openPage } from '../support/browser'
 import { newestMajor } from '../support/clusters'
 import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
 import { tempFolder } from '../support/tempFolder'
@@ -72,18 +72,7 @@ async function openDialog() {
   return page.getByRole('dialog', { name: 'Verify this backup' })
 }
 
-/** Light and small, dark and large; with the full counts every look in every size. */
-const seen = process.env.WALKBACK_LONG === '1' ? looks : looks.filter(({ width, dark }) => dark === (width === 1600))
-
-async function look(name: string): Promise<void> {
-  for (const { width, height, dark } of seen) {
-    await page.setViewportSize({ width, height })
-    await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
-    await page.waitForTimeout(300)
-    await page.screenshot({ path: join(pictures, `${name}-${width}${dark ? '-dark' : ''}.png`) })
-    expect([...(await seriousFindings(page)), ...(await layoutFaults(page))]).toEqual([])
-  }
-}
+const look = (name: string) => lookAt(page, pictures, name)
 
 const verifications = async () =>
   (await core.api.backups.list({})).backups.find(({ path }) => path === backup)?.record.verifications ?? []

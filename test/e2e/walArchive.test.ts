@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { artifacts, goTo, launchBrowser, layoutFaults, looks, newLink, openPage, seriousFindings } from '../support/browser'
+import { artifacts, faultsOf, goTo, launchBrowser, lookName, looksFor, newLink, openPage } from '../support/browser'
 import { binFolder, newestMajor } from '../support/clusters'
 import { testAccount } from '../support/clusterTemplate'
 import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
@@ -96,18 +96,14 @@ async function waitFor(there: () => boolean, what: string): Promise<void> {
 /** Every look: nothing serious for axe, nothing too small or too wide, nothing in the console; the picture stays. */
 async function checkLooks(name: string, route: string, ready: (page: Page) => Promise<unknown>): Promise<void> {
   const faults: string[] = []
-  // Each theme and each size once; all four with the full counts.
-  const chosen = process.env.WALKBACK_LONG === '1' ? looks : looks.filter(({ width, dark }) => (width === 1280) !== dark)
-  for (const look of chosen) {
+  for (const look of looksFor(name)) {
     const { page, context, errors } = await openPage(browser, await newLink(serve), look)
     await goTo(page, route)
     await ready(page)
-    await page.screenshot({ path: join(pictures, `${name}-${look.width}-${look.dark ? 'dark' : 'light'}.png`) })
-    for (const fault of [...(await seriousFindings(page)), ...(await layoutFaults(page)), ...errors])
-      faults.push(`${name}: ${fault}`)
+    faults.push(...(await faultsOf(page, join(pictures, `${name}-${lookName(look)}.png`))), ...errors)
     await context.close()
   }
-  expect(faults).toEqual([])
+  expect(faults, name).toEqual([])
 }
 
 describe('the WAL archive screen', () => {

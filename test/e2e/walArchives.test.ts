@@ -3,26 +3,12 @@ import { copyFileSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  artifacts,
-  goTo,
-  launchBrowser,
-  layoutFaults,
-  newLink,
-  openPage,
-  type PageLook,
-  seriousFindings,
-} from '../support/browser'
+import { artifacts, goTo, launchBrowser, lookAt, newLink, openPage } from '../support/browser'
 import { binFolder, newestMajor } from '../support/clusters'
 import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
 import { tempFolder } from '../support/tempFolder'
 
 const pictures = join(artifacts, 'wal')
-const looks: readonly PageLook[] = [
-  { width: 1280, height: 800, dark: false },
-  { width: 1600, height: 1000, dark: true },
-]
-
 let browser: Browser
 let serve: ServeProcess
 let core: RemoteCore
@@ -47,20 +33,7 @@ afterAll(async () => {
   await browser?.close()
 })
 
-/** In both looks, at both sizes. */
-async function look(page: Page, name: string): Promise<void> {
-  for (const { width, height, dark } of looks) {
-    await page.setViewportSize({ width, height })
-    await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' })
-    await page.waitForTimeout(150)
-    await page.screenshot({ path: join(pictures, `${name}-${width}${dark ? '-dark' : ''}.png`) })
-    // axe takes seconds a page: both looks with the full counts, else the light one.
-    const both = process.env.WALKBACK_LONG === '1'
-    expect([...(dark && !both ? [] : await seriousFindings(page)), ...(await layoutFaults(page))]).toEqual([])
-  }
-  await page.setViewportSize({ width: 1280, height: 800 })
-  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
-}
+const look = (page: Page, name: string) => lookAt(page, pictures, name)
 
 async function ended(page: Page) {
   await page.waitForURL(/#\/jobs\//)

@@ -1,8 +1,10 @@
 // A real Chromium against the real headless host, for the end-to-end tests.
 import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright'
+import { expect } from 'vitest'
 import type { ServeProcess } from './serveProcess'
 
 export const artifacts = fileURLToPath(new URL('../artifacts', import.meta.url))
@@ -83,12 +85,41 @@ export async function goTo(page: Page, route: string): Promise<void> {
     window.location.hash = hash
   }, route)
   await page.getByRole('heading', { level: 1 }).first().waitFor()
-  await page.waitForTimeout(700)
+  await settled(page)
+}
+
+/** Until nothing has changed for a moment, nothing moves and nothing is being loaded; what never rests is left after two seconds. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate(
+    ({ quietMs, mostMs }) =>
+      new Promise<void>((resolve) => {
+        const from = performance.now()
+        let changed = from
+        const observer = new MutationObserver(() => {
+          changed = performance.now()
+        })
+        observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true })
+        const look = () => {
+          const now = performance.now()
+          const moving = document.getAnimations().some(({ playState }) => playState === 'running')
+          const rests = now - changed >= quietMs && !moving && !document.querySelector('[aria-busy="true"], [role="progressbar"]')
+          if (!rests && now - from < mostMs) return void setTimeout(look, 50)
+          observer.disconnect()
+          resolve()
+        }
+        setTimeout(look, 50)
+      }),
+    { quietMs: 200, mostMs: 2_000 },
+  )
 }
 
 /** Serious and critical findings of axe, one line each. */
 export async function seriousFindings(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  // Its other mode opens a page of its own for frames of other origins, which the window's policy forbids anyway: two seconds each time.
+  const { violations } = await new AxeBuilder({ page })
+    .setLegacyMode(true)
+    .options({ resultTypes: ['violations'] })
+    .analyze()
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) =>
@@ -111,4 +142,44 @@ export async function layoutFaults(page: Page): Promise<string[]> {
     }
     return faults
   })
+}
+
+/** All four with the full counts; else one of them, another for each name. */
+export function looksFor(name: string): readonly PageLook[] {
+  if (process.env.WALKBACK_LONG === '1') return looks
+  const sum = [...name].reduce((total, letter) => (total * 31 + (letter.codePointAt(0) ?? 0)) % 65_537, 7)
+  return looks.filter((_, at) => at === sum % looks.length)
+}
+
+export const lookName = ({ width, dark }: PageLook) => `${width}-${dark ? 'dark' : 'light'}`
+
+/** A picture of what is shown now, and what is wrong with it: axe's serious findings and the faults of its layout. */
+export async function faultsOf(page: Page, file: string): Promise<string[]> {
+  await settled(page)
+  await page.screenshot({ path: file })
+  return [...(await seriousFindings(page)), ...(await layoutFaults(page))]
+}
+
+/** What is shown now in its looks: a picture of each in the folder, and each fault; then small and light again. */
+export async function faultsInLooks(page: Page, folder: string, name: string): Promise<string[]> {
+  const [usual] = looks
+  const seen = looksFor(name)
+  const faults: string[] = []
+  for (const look of seen) {
+    await wear(page, look)
+    const found = await faultsOf(page, join(folder, `${name}-${lookName(look)}.png`))
+    faults.push(...found.map((fault) => `${name} ${lookName(look)}: ${fault}`))
+  }
+  if (usual && seen.at(-1) !== usual) await wear(page, usual)
+  return faults
+}
+
+/** The same, and no fault may be found. */
+export async function lookAt(page: Page, folder: string, name: string): Promise<void> {
+  expect(await faultsInLooks(page, folder, name)).toEqual([])
+}
+
+async function wear(page: Page, { width, height, dark }: PageLook): Promise<void> {
+  await page.setViewportSize({ width, height })
+  await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' })
 }
