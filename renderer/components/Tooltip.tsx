@@ -6,11 +6,13 @@ export interface TooltipProps {
   title: ReactNode
   children: ReactElement
   placement?: 'top' | 'bottom' | 'right' | 'left'
+  /** The child has a name of its own, which this adds to; else it is the name. */
+  describes?: boolean
 }
 
-export function Tooltip({ title, children, placement = 'bottom' }: TooltipProps) {
+export function Tooltip({ title, children, placement = 'bottom', describes = false }: TooltipProps) {
   return (
-    <MuiTooltip title={title} placement={placement}>
+    <MuiTooltip title={title} placement={placement} describeChild={describes}>
       {children}
     </MuiTooltip>
   )

@@ -82,7 +82,7 @@ export function InstallationsCard({ settings, save }: { settings: Settings; save
                 <td className="mono wrap">{one.folder}</td>
                 <td className="t2">{one.origin}</td>
                 <td>
-                  <Tooltip title={one.programs.join(', ')}>
+                  <Tooltip title={one.programs.join(', ')} describes>
                     {/* Reachable by the keyboard, since the names stand only here. */}
                     <button type="button" className="plain-link">
                       {plural(one.programs.length, 'program')}
