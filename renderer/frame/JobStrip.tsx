@@ -55,13 +55,9 @@ function WaitingLooks({ divided, short }: { divided: boolean; short: boolean }) 
   return (
     <>
       {divided && <span className="div" />}
-      <a
-        className="strip-job"
-        href={`#/look/${encodeURIComponent(first.jobId)}`}
-        aria-label={`Look at the recovery of ${first.server}`}
-      >
+      <a className="strip-job" href={`#/look/${encodeURIComponent(first.jobId)}`}>
         <Icon name="restore" className="acc" />
-        {!short && <span className="b el">Recovery of {first.server}</span>}
+        <span className={short ? 'hidden-text' : 'b el'}>Recovery of {first.server}</span>
         <Chip tone="accent" icon="pause">
           {short ? 'Waits for you' : 'Paused, waits for you'}
         </Chip>

@@ -24,11 +24,16 @@ export function Rail({ place, mini }: { place: RailPlace | undefined; mini: bool
             href={`#${item.path}`}
             className={`${item.place === place ? 'on' : ''}${item.place === 'settings' ? ' last' : ''}`}
             aria-current={item.place === place ? 'page' : undefined}
-            aria-label={counts ? `${item.title}, ${running} running` : mini ? item.title : undefined}
+            aria-label={mini ? (counts ? `${item.title}, ${running} running` : item.title) : undefined}
           >
             <Icon name={item.icon} size={20} />
             <span>{item.title}</span>
-            {counts && <span className="count">{running}</span>}
+            {counts && (
+              <span className="count">
+                {running}
+                <span className="hidden-text"> running</span>
+              </span>
+            )}
           </a>
         )
         return mini ? (

@@ -28,7 +28,7 @@ export function TimelineHead({ span, accidents, snap, onSnap, onSpan, onAll }: T
           <button
             key={one.label}
             type="button"
-            aria-label={`${one.name} in view`}
+            aria-label={`${one.label}, ${one.name} in view`}
             aria-pressed={Math.abs(span / one.span - 1) < 0.01}
             onClick={() => onSpan(one.span)}
           >

@@ -169,7 +169,7 @@ test('in the page: opening, panning, zooming', async () => {
       ...Array.from({ length: 30 }, () => zoom(-120)),
       ...Array.from({ length: 30 }, () => zoom(120)),
     ])
-    await page.getByRole('button', { name: '1 day in view' }).click()
+    await page.getByRole('button', { name: '1 d, 1 day in view' }).click()
     await page.mouse.move(plot.x + 640, plot.y + 150)
     await page.waitForTimeout(800)
     const words = await page.locator('.tl-lanes').textContent()

@@ -129,9 +129,9 @@ test('snaps to a restore point beside the click, and not when it is switched off
 
 test('zoom by buttons and keys', () => {
   render(<Harness />)
-  fireEvent.click(screen.getByRole('button', { name: '1 hour in view' }))
+  fireEvent.click(screen.getByRole('button', { name: '1 h, 1 hour in view' }))
   expect(screen.getByText('1 h in view')).toBeTruthy()
-  expect(screen.getByRole('button', { name: '1 hour in view' }).getAttribute('aria-pressed')).toBe('true')
+  expect(screen.getByRole('button', { name: '1 h, 1 hour in view' }).getAttribute('aria-pressed')).toBe('true')
   press('+')
   expect(screen.getByText('30 min in view')).toBeTruthy()
   press('-')

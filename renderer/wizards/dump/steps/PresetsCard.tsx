@@ -37,7 +37,7 @@ export function PresetsCard({ draft, setDraft, base, tool }: PresetsCardProps) {
               <Button
                 size="s"
                 aria-pressed={on}
-                aria-label={`${preset.label} preset`}
+                aria-label={`${on ? 'Undo' : 'Use'} the preset ${preset.label}`}
                 onClick={() => setDraft(switchPreset(preset, !on, draft, base, presets))}
               >
                 {on ? 'Undo' : 'Use'}

@@ -113,7 +113,12 @@ function PlanSteps(props: { plan: PointPlan; backup: MomentBackup } & Omit<PlanC
             <i className="aside">i</i>
             <span className="t2">
               {other.says}{' '}
-              <Button kind="ghost" size="xs" onClick={() => onBackup(other.backup)} aria-label={`Begin with ${other.label}`}>
+              <Button
+                kind="ghost"
+                size="xs"
+                onClick={() => onBackup(other.backup)}
+                aria-label={`Use it: begin with ${other.label}`}
+              >
                 Use it
               </Button>
             </span>
