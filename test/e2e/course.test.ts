@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { artifacts, goTo, launchBrowser, lookAt, openPage } from '../support/browser'
-import { endMajors, startCluster, type TestCluster } from '../support/clusters'
+import { startCluster, type TestCluster, testMajors } from '../support/clusters'
 import { type ServeProcess, startServe } from '../support/serveProcess'
 import { tempFolder } from '../support/tempFolder'
 
@@ -28,7 +28,8 @@ const printed = {
   numbers: ' n \n---\n 1\n 2\n 3\n(3 rows)\n\n',
 }
 
-describe.each(endMajors())('PostgreSQL %i', (major) => {
+// The course's own version; with the full counts all, since the dump's text and the pages differ by version.
+describe.each(process.env.WALKBACK_LONG === '1' ? testMajors() : testMajors().slice(0, 1))('PostgreSQL %i', (major) => {
   let cluster: TestCluster
   let serve: ServeProcess
   let page: Page

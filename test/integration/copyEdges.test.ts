@@ -13,7 +13,7 @@ import { RecordSplitter, splitRow } from '../../shared/model/copyRecords'
 import { CopyFormatError } from '../../shared/model/copyText'
 import { copyOptionsSql } from '../../shared/tools/copyCommand'
 import type { OptionValues } from '../../shared/tools/defineTool'
-import { endMajors, sharedCluster, type TestCluster } from '../support/clusters'
+import { newestOrAll, sharedCluster, type TestCluster } from '../support/clusters'
 import { tempFolder } from '../support/tempFolder'
 import { goldenFiles, goldenRows } from '../unit/copy/copyGolden'
 import { type CopyBench, startCopyBench } from './copySetup'
@@ -39,7 +39,7 @@ const options = fc.constantFrom<{ format: 'text' | 'csv' } & Record<string, stri
   { format: 'csv', delimiter: '\t', escape: "'" },
 )
 
-describe.each(endMajors())('PostgreSQL %i', (major) => {
+describe.each(newestOrAll())('PostgreSQL %i', (major) => {
   let cluster: TestCluster
   let client: Client
   let bench: CopyBench

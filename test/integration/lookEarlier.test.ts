@@ -6,7 +6,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PointRunRequest } from '../../shared/contracts/recoveryPoint'
 import type { JobSnapshot } from '../../shared/jobs/job'
-import { endMajors } from '../support/clusters'
+import { newestOrAll } from '../support/clusters'
 import { testAccount } from '../support/clusterTemplate'
 import { startCore } from '../support/core'
 import { type ReflinkFolder, reflinkFolder } from '../support/reflinks'
@@ -27,7 +27,7 @@ import {
 import { factsOf, printOf, stopServer } from './recoverySetup'
 import { refusal, until } from './walSetup'
 
-const majors = endMajors()
+const majors = newestOrAll()
 
 let base: BaseCore
 let reflinks: ReflinkFolder

@@ -12,7 +12,7 @@ import { shopRows } from '../../electron/capabilities/practice/sample/shopRows'
 import { withClient } from '../../electron/postgres/withClient'
 import type { PracticeCluster } from '../../shared/contracts/practice'
 import { AppError } from '../../shared/rpc/appError'
-import { binFolder, endMajors, newestMajor, sharedCluster } from '../support/clusters'
+import { binFolder, newestMajor, newestOrAll, sharedCluster } from '../support/clusters'
 import { testAccount } from '../support/clusterTemplate'
 import { startCore, type TestCore } from '../support/core'
 import { hashTables } from '../support/tableHashes'
@@ -56,7 +56,7 @@ function textsBelow(folder: string): { file: string; text: string }[] {
 }
 
 // Every major's cluster is made, filled and walked in the browser too.
-describe.each(endMajors())('PostgreSQL %i', (major) => {
+describe.each(newestOrAll())('PostgreSQL %i', (major) => {
   let core: TestCore
   beforeAll(async () => {
     core = await startCore()

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { quoteIdentifier } from '../../shared/model/identifier'
 import { fillHostile, hostile, makeRoles, markerFile } from '../fixtures/restore/hostileDatabase'
-import { sharedCluster, type TestCluster, testMajors } from '../support/clusters'
+import { endMajors, sharedCluster, type TestCluster } from '../support/clusters'
 import {
   dropDatabase,
   dump,
@@ -55,7 +55,7 @@ async function catalog(cluster: TestCluster, database: string) {
   )
 }
 
-describe.each(testMajors())('PostgreSQL %i', (major) => {
+describe.each(endMajors())('PostgreSQL %i', (major) => {
   test.each(Object.keys(formats) as (keyof typeof formats)[])('%s: hostile names and the same rows', async (format) => {
     const cluster = await sharedCluster(major)
     const id = await lab.connect(cluster)

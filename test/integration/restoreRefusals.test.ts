@@ -9,7 +9,7 @@ import type { RestoreRequest } from '../../shared/contracts/restore'
 import type { JobSnapshot } from '../../shared/jobs/job'
 import { parsePgVersion } from '../../shared/model/pgVersion'
 import { fillHostile, hostile, makeRoles } from '../fixtures/restore/hostileDatabase'
-import { binFolder, endMajors, sharedCluster, startCluster, type TestCluster, testMajors } from '../support/clusters'
+import { binFolder, newestOrAll, sharedCluster, startCluster, type TestCluster, testMajors } from '../support/clusters'
 import {
   dropDatabase,
   dump,
@@ -73,7 +73,7 @@ async function loading(cluster: TestCluster): Promise<boolean> {
   return rows.length > 0
 }
 
-describe.each(endMajors())('PostgreSQL %i', (major) => {
+describe.each(newestOrAll())('PostgreSQL %i', (major) => {
   test('a missing role: the exact blocker; created from the saved globals with its password; then clean', async () => {
     const source = await sharedCluster(major)
     const folder = path.join(lab.folder, `roles${major}`)

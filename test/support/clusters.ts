@@ -79,6 +79,11 @@ export function endMajors(): number[] {
   return process.env.WALKBACK_LONG === '1' ? majors : majors.filter((_, index) => index === 0 || index === majors.length - 1)
 }
 
+/** The newest alone; with the full counts (WALKBACK_LONG) all. For trials of our own code, and where a cheaper test takes both ends. */
+export function newestOrAll(): number[] {
+  return process.env.WALKBACK_LONG === '1' ? testMajors() : [newestMajor()]
+}
+
 /** The newest of testMajors(). Throws when there is none. */
 export function newestMajor(): number {
   const newest = testMajors().at(-1)
