@@ -264,6 +264,32 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     ).toEqual([{ a: 11, b: 19 }])
   }, 60_000)
 
+  test('large objects that rows lead to come along, with contents, owner and rights; those that are there stay', async () => {
+    const describeSql = `SELECT m.oid::int AS oid, md5(lo_get(m.oid)) AS hash, length(lo_get(m.oid)) AS bytes, pg_get_userbyid(lomowner) AS owner,
+                                lomacl::text AS rights, obj_description(m.oid, 'pg_largeobject') AS comment
+                           FROM pg_largeobject_metadata m ORDER BY 1`
+    const before = await shop.sql(describeSql)
+    expect(before.map(({ bytes }) => bytes)).toEqual([1_400_000, 1_048_576, 0, 5, 17])
+    await shop.sql(
+      `DELETE FROM photos; SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid <> 700004; SELECT lo_put(700004, 0, 'SMALL')`,
+    )
+    const preview = await shop.preview([tableOf('photos', 'missing')])
+    expect(foundIn(preview, 'large-objects')).toEqual([
+      'pass: public.photos.image, public.photos.thumb lead to large objects: those that the live database has no more come along, with owner and rights.',
+    ])
+    const job = await shop.run([tableOf('photos', 'missing')])
+    expect(job.error).toBeNull()
+    expect(factsOf(job).get('Large objects')).toBe('3 large objects, 2.34 MB, read back and the same')
+    const after = await shop.sql(describeSql)
+    expect(after.filter(({ oid }) => oid !== 700004)).toEqual(before.filter(({ oid }) => oid !== 700004 && oid !== 700005))
+    // Another has written to that one since: it is his.
+    expect(await shop.sql("SELECT convert_from(lo_get(700004), 'UTF8') AS text")).toEqual([{ text: 'SMALL' }])
+    expect(await shop.sql('SELECT count(*)::int FROM photos')).toEqual([{ count: 3 }])
+    await shop.sql('DELETE FROM photos WHERE id = 3')
+    const again = await shop.run([tableOf('photos', 'missing')])
+    expect(factsOf(again).get('Large objects')).toBe('all are there, none was brought')
+  }, 60_000)
+
   test('a dropped table comes back with all that it had, and what it lost is offered', async () => {
     await shop.sql('REVOKE ALL ON ALL TABLES IN SCHEMA public FROM shop_gone')
     await story.archiving.cluster.sql('DROP ROLE shop_gone')

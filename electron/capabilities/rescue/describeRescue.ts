@@ -1,6 +1,7 @@
 // What a finished rescue leaves to be read on its job's page: what came back, what stayed, and what was proved.
 import type { JobFact, JobResult } from '../../../shared/jobs/job'
 import { countOf } from '../../jobs/pace'
+import { largeObjectWords } from './largeObjects'
 import { momentOf } from './moment'
 import { shownName } from './readTable'
 import type { Run, TableOutcome } from './run'
@@ -22,6 +23,7 @@ export function describeRescue(run: Run, startedAt: number): JobResult {
       ...raisedBy(run).map(({ name, from, to }) =>
         fact(`Sequence ${name}`, to === null ? `left at ${from}: it is ahead` : `raised from ${from}, the next number is ${to}`),
       ),
+      ...largeObjectFacts(run).map(({ label, value }) => fact(label, value)),
       ...plan.dropped.leftOut.map((text) => fact('Did not come back', text)),
       ...plan.offered.map(({ what: gone }) => fact('Still gone', gone)),
       fact('From', `${request.database} of ${open.recovered.server}, at ${momentOf(open.recovered).words}, only read`),
@@ -32,6 +34,17 @@ export function describeRescue(run: Run, startedAt: number): JobResult {
     database: request.liveDatabase,
     rowCheck: { by: 'rows', against: 'source', tables: outcomes.length, matched: outcomes.length, rows, different: [], left: [] },
   }
+}
+
+function largeObjectFacts({ largeObjects }: Run): { label: string; value: string }[] {
+  if (!largeObjects) return []
+  const { objects, gone } = largeObjects
+  return [
+    { label: 'Large objects', value: objects === 0 ? 'all are there, none was brought' : largeObjectWords(largeObjects) },
+    ...(gone.length > 0
+      ? [{ label: 'Rights that large objects lost', value: `of ${gone.join(', ')}: no such role, or not to be given to` }]
+      : []),
+  ]
 }
 
 function oneWords(table: TablePlan, { brought, replaced }: TableOutcome): string {

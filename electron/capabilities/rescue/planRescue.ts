@@ -2,6 +2,7 @@
 import type { RescueRequest } from '../../../shared/contracts/rescue'
 import type { ShownCommand } from '../../../shared/jobs/job'
 import { AppError } from '../../../shared/rpc/appError'
+import { type LargeObjectColumn, readLargeObjectColumns } from './largeObjects'
 import type { LiveFacts } from './liveFacts'
 import { liveProblem, type OpenSides } from './openSides'
 import type { RescueServices } from './parts'
@@ -23,6 +24,7 @@ export interface RescuePlan {
   order: TableOrder
   dropped: DroppedPlan
   offered: { what: string; statement: string }[]
+  largeObjects: LargeObjectColumn[]
   shown: ShownCommand[]
   /** What is typed before rows are replaced; '' when none are. */
   confirmText: string
@@ -75,6 +77,7 @@ export async function planRescue(
   const replaced = plans.filter(({ asked: { way } }) => way === 'replace').map(({ past }) => shownName(past))
   const plan = {
     ...{ request, open, facts, order, dropped, offered },
+    largeObjects: await readLargeObjectColumns(open, plans),
     problem: liveProblem(open.recovered, open.past, open.now, open.live),
     tables: [...others, ...ordered],
     confirmText:

@@ -4,6 +4,7 @@ import { formatPgVersion, majorOf } from '../../../shared/model/pgVersion'
 import type { PreflightFix, PreflightRow } from '../../../shared/model/preflight'
 import { AppError } from '../../../shared/rpc/appError'
 import { blockedSentence, row, sortRows } from '../../library/preflightRow'
+import { largeObjectRows } from './largeObjects'
 import type { RescuePlan } from './planRescue'
 import { countRows } from './preflightCounts'
 import { keyRows, nameRows, ownerRows, replaceRows, wayRows } from './preflightTables'
@@ -26,6 +27,7 @@ export function checkRescue(plan: RescuePlan, counts: readonly RescueCounts[]): 
       ]),
       ...orderRows(plan),
       ...droppedRows(plan),
+      ...largeObjectRows(plan.largeObjects),
       ...triggerRows(plan),
       ...lockRows(plan),
       ...countRows(plan, counts),

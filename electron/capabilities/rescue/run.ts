@@ -5,6 +5,7 @@ import { AppError } from '../../../shared/rpc/appError'
 import type { JobContext } from '../../jobs/jobTypes'
 import { explainSqlError } from '../../postgres/sqlError'
 import type { Stoppable } from '../../postgres/stoppable'
+import type { LargeObjectOutcome } from './largeObjects'
 import type { MergeCounts } from './mergeRows'
 import type { RescuePlan } from './planRescue'
 import type { TablePlan } from './tablePlan'
@@ -32,6 +33,8 @@ export interface Run {
   target: Stoppable
   /** The live database, only read. */
   reader: Stoppable
+  /** Those that came along; undefined where no row leads to any. */
+  largeObjects?: LargeObjectOutcome
   /** By their place in the plan. */
   tables: Map<TablePlan, TableOutcome>
 }

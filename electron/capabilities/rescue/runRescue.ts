@@ -8,6 +8,7 @@ import { applyRows } from './applyRows'
 import { bringRows } from './bringRows'
 import { commit } from './commit'
 import { describeRescue } from './describeRescue'
+import { bringLargeObjects } from './largeObjects'
 import { asText, beginReading, findSides, withSides } from './openSides'
 import type { Parts, RescueServices } from './parts'
 import { planRescue } from './planRescue'
@@ -84,6 +85,7 @@ async function rescue(run: Run): Promise<void> {
   await reader.client.query('ROLLBACK')
   job.step('apply')
   await applyRows(run)
+  if (plan.largeObjects.length > 0) run.largeObjects = await bringLargeObjects(run)
   job.endStep('apply', 'done', request.triggers === 'fire' ? 'triggers fired' : '')
   job.step('prove')
   await runOne(run, asText, 'Comparing')

@@ -87,6 +87,9 @@ export function showRescue(plan: Omit<RescuePlan, 'shown'>): ShownCommand[] {
       return [...(update === null ? [] : [update]), sql.insertAllSql(table)]
     }),
     'SET CONSTRAINTS ALL IMMEDIATE',
+    ...(plan.largeObjects.length > 0
+      ? ['SELECT lo_create(oid), lo_put(oid, 0, contents) /* each large object that is missing, then its rights and owner */']
+      : []),
     ...staged.flatMap((table) => quiet(table).on),
     ...staged.map((table) => (table.asked.way === 'missing' ? sql.proveMissingSql(table) : sql.proveReplacedSql(table))),
     ...[...by('dropped'), ...by('new')].map(sql.sumLiveSql),
