@@ -48,7 +48,7 @@ export async function readMoments(services: PointServices, request: MomentsReque
   const archives = services.archives.list()
   const archiveId =
     'archiveId' in request ? request.archiveId : await furthestArchive(services, request.systemIdentifier, archives, signal)
-  const facts = await freshPointFacts(services, archiveId, signal)
+  const facts = await freshPointFacts(services, { archiveId, salvage: request.salvage }, signal)
   const { index, backups, archive, server, toRead, problems } = facts
   const systemIdentifier = archive.systemIdentifier ?? index.systemIdentifier ?? ''
   return {
