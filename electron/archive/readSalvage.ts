@@ -153,18 +153,16 @@ async function diverged(
     }
   }
   const whole = archivedWhole(index)
-  const both = live.filter(({ entry }) => !entry.partial && findAt(whole, entry)).toSorted((a, b) => a.number - b.number)
-  // Once apart they stay apart: the last ones that both have tell.
-  for (const one of both.slice(-comparedSegments)) {
-    const theirs = findAt(whole, one.entry)
-    if (!theirs || (await sameWal(services, { file: join(folder, one.entry.file), archive: index.folder, theirs, signal })))
-      continue
-    return `${one.name} in ${folder} is not the same as ${theirs.file} in the archive: it is of a copy of the cluster that went on by itself, and nothing of it is salvaged.`
-  }
-  return ''
+  const both = live
+    .filter(({ entry }) => !entry.partial && findAt(whole, entry))
+    .toSorted((one, other) => one.number - other.number)
+  // Once apart they stay apart: the last one that both have tells.
+  const last = both.at(-1)
+  const theirs = last && findAt(whole, last.entry)
+  if (!theirs || (await sameWal(services, { file: join(folder, last.entry.file), archive: index.folder, theirs, signal })))
+    return ''
+  return `${last.name} in ${folder} is not the same as ${theirs.file} in the archive: it is of a copy of the cluster that went on by itself, or one of the two is damaged. Nothing of it is salvaged.`
 }
-
-const comparedSegments = 3
 
 /**
  * A folder of links, as an archive would be that had it all: the records in it are read by what reads an archive's. The last
