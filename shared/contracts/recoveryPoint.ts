@@ -77,6 +77,8 @@ export const momentRestorePoint = restorePoint.extend({
 export const moments = z.object({
   systemIdentifier: z.string(),
   archiveId: z.string(),
+  /** As it was asked for, whether it could be had or not; absent or null: nothing is salvaged. */
+  salvage: z.string().nullable().optional(),
   /** Every known archive of this cluster. */
   archives: z.array(
     z.object({ id: z.string(), label: z.string(), folder: z.string(), kind: z.enum(['file', 'stream', 'folder']) }),
@@ -126,6 +128,8 @@ export const salvageOffer = z.object({
   dataDirectory: z.string(),
   /** Its pg_wal, links followed; '' where there is none. */
   walFolder: z.string(),
+  /** Its server runs: the usual case, and no matter of salvage. */
+  running: z.boolean(),
   /** Why nothing can be, in a sentence; '' when it can. */
   problem: z.string(),
   /** History files first, then segments by position. */

@@ -52,7 +52,7 @@ export async function readMoments(services: PointServices, request: MomentsReque
   const { index, backups, archive, server, toRead, problems } = facts
   const systemIdentifier = archive.systemIdentifier ?? index.systemIdentifier ?? ''
   return {
-    ...{ systemIdentifier, archiveId, server, problems },
+    ...{ systemIdentifier, archiveId, server, problems, salvage: request.salvage ?? null },
     archives: archives
       .filter((one) => one.id === archiveId || (one.systemIdentifier !== null && one.systemIdentifier === systemIdentifier))
       .map(({ id, label, folder, kind }) => ({ id, label, folder, kind })),

@@ -24,12 +24,16 @@ export async function readOffers(services: PointServices, archiveId: string, sig
       return { ok: false, says: error.message }
     })
     const { name, dataDirectory } = info
-    offers.push(answer.ok ? offerOf(answer, index, backups) : { ...nothing, name, dataDirectory, problem: answer.says })
+    offers.push(
+      answer.ok
+        ? offerOf(answer, index, backups)
+        : { ...nothing, name, dataDirectory, running: info.running !== null, problem: answer.says },
+    )
   }
   return offers
 }
 
-const nothing: Omit<SalvageOffer, 'name' | 'dataDirectory' | 'problem'> = {
+const nothing: Omit<SalvageOffer, 'name' | 'dataDirectory' | 'running' | 'problem'> = {
   ...{ walFolder: '', files: [], left: [], warnings: [], timeline: null, without: null, with: null, says: '' },
 }
 
@@ -41,7 +45,7 @@ export function offerOf(salvage: Salvage, index: ArchiveIndex, backups: readonly
   const without = timeline === null ? null : furthest(index, usable, timeline)
   const reached = timeline === null ? null : furthest(withSalvage(index, wal), usable, timeline)
   return {
-    ...{ name, dataDirectory, walFolder, problem: '', files, left, warnings, timeline, without, with: reached },
+    ...{ name, dataDirectory, walFolder, running: false, problem: '', files, left, warnings, timeline, without, with: reached },
     says: gainWords(without, reached, files.length),
   }
 }

@@ -10,7 +10,7 @@ import { PickRow } from '../../../wizard/PickRow'
 import { portOf } from '../placement'
 import type { PlacementStepProps, Prepared } from '../placementSteps'
 
-export function DestinationStep({ draft, setDraft, facts, prepared }: PlacementStepProps) {
+export function DestinationStep({ draft, setDraft, facts, prepared, besides }: PlacementStepProps) {
   const base = prepared.data
   if (!base || !facts) return prepared.error ? null : <Loading>Looking at this machine…</Loading>
   return (
@@ -59,6 +59,7 @@ export function DestinationStep({ draft, setDraft, facts, prepared }: PlacementS
         </Card>
       </div>
       <div className="wz-col scroll">
+        {besides}
         <Card title="Who runs it" padded>
           <p className="t2">
             {draft.kind === 'new' ? (
