@@ -33,10 +33,13 @@ async function readFetched(file: string): Promise<string[]> {
 export function salvageFacts({ salvage }: Pick<PointRun, 'salvage'>, fetched: readonly string[]): JobFact[] {
   if (salvage === null) return []
   const { offer, lastCommit } = salvage
-  const count = `${offer.files.length} ${offer.files.length === 1 ? 'file' : 'files'} of ${offer.walFolder}`
-  const taken = fetched.length === 0 ? 'none was needed' : `${fetched.length} fetched by recovery: ${fetched.join(', ')}`
+  const count = `${offer.files.length} ${offer.files.length === 1 ? 'file' : 'files'} of ${offer.name}`
+  // The log has the names in full; here their ends tell them apart.
+  const [first, last] = [fetched[0], fetched.at(-1)].map((name) => `…${(name ?? '').slice(-10)}`)
+  const which = fetched.length === 1 ? first : `${first} to ${last}`
+  const taken = fetched.length === 0 ? 'none was needed' : `recovery fetched ${fetched.length}: ${which}`
   return [
-    { label: 'Salvaged WAL', value: `${count}; ${taken}`, mono: true },
+    { label: 'Salvaged WAL', value: `${count}; ${taken}`, mono: false },
     ...(lastCommit
       ? [
           {

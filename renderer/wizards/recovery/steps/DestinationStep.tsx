@@ -125,10 +125,17 @@ function Targets({ draft, setDraft, base }: Pick<PlacementStepProps, 'draft' | '
                   <Chip tone="warning" icon="warn">
                     running
                   </Chip>
-                ) : (
+                ) : target.state === '' || target.state.startsWith('shut down') ? (
                   <Chip tone="pass" icon="check">
                     {target.state || 'stopped'}
                   </Chip>
+                ) : (
+                  <>
+                    <Chip tone="warning" icon="warn">
+                      died
+                    </Chip>
+                    <div className="t2 sm">No server runs, and it was not shut down: “{target.state}”.</div>
+                  </>
                 )}
                 {target.problem !== '' && <div className="t2 sm">{target.problem}</div>}
               </td>

@@ -22,7 +22,7 @@ export interface ReviewStepProps extends Omit<PlacementStepProps, 'facts' | 'pro
   onConfirm: (confirm: StandaloneRequest['confirm']) => void
   startError: ShownError | null
   starting: boolean
-  /** Before the files: what this recovery shows besides. */
+  /** Before the checks: what this recovery shows besides. */
   children?: ReactNode
 }
 
@@ -58,6 +58,7 @@ export function ReviewStep(props: ReviewStepProps) {
         <>
           {startError && <ErrorNote error={startError} />}
           {preview.data?.danger && <ConfirmCard danger={preview.data.danger} onConfirm={onConfirm} />}
+          {children}
         </>
       }
       promise={
@@ -67,7 +68,6 @@ export function ReviewStep(props: ReviewStepProps) {
       }
       waiting={starting}
     >
-      {children}
       {preview.data && <Files preview={preview.data} />}
     </Review>
   )
