@@ -1,6 +1,7 @@
 // A deep look into single segments: every COMMIT and ABORT of one, or the first record after a position. Kept for the next look.
 import type { ArchiveIndex, SegmentEntry, TransactionEnd } from '../../shared/model/archiveIndex'
 import { formatLsn, type Lsn, toLsn } from '../../shared/model/lsn'
+import { isSalvaged } from '../../shared/model/salvage'
 import { recordEnd } from '../../shared/model/walPages'
 import { planRuns } from './planRuns'
 import { type IndexServices, waldumps } from './readArchiveIndex'
@@ -22,7 +23,7 @@ export async function readEnds(
   entry: SegmentEntry,
   signal: AbortSignal,
 ): Promise<KnownEnd[]> {
-  const key = [index.folder, entry.file, entry.size, entry.modified].join('\n')
+  const key = [sourceOf(index, [entry]).folder, entry.file, entry.size, entry.modified].join('\n')
   for (let known = kept.get(key); known; known = kept.get(key)) {
     try {
       return await known
@@ -83,7 +84,8 @@ export async function readFirstRecord(
       const found = begin < until ? await firstRecord({ ...stretch, from: begin, to: until }) : null
       if (found !== null && found >= from) return found
     }
-    return null
+    // A partial segment is read by itself: what goes on in it is not known then.
+    return files.length < entries.length ? undefined : null
   })
 }
 
@@ -95,10 +97,13 @@ async function staged<T>(
   signal: AbortSignal,
   work: (stretch: Stretch, files: Staged) => Promise<T>,
 ): Promise<T | undefined> {
-  const [run] = planRuns(index, (segment) => entries.includes(segment))
+  const source = sourceOf(index, entries)
+  const [run] = planRuns(source, (segment) =>
+    entries.some(({ timeline, number }) => timeline === segment.timeline && number === segment.number),
+  )
   const program = run && (await waldumps(services)).get(run.major)
   if (!program) return undefined
-  const { staged: files } = await stageRun(services, index.folder, run, signal)
+  const { staged: files } = await stageRun(services, source.folder, run, signal)
   if (!files) return undefined
   try {
     const last = files.files.at(-1)
@@ -108,6 +113,11 @@ async function staged<T>(
   } finally {
     await files.remove()
   }
+}
+
+/** Salvaged ones are read from their own view, which has what comes before them as well. */
+function sourceOf(index: ArchiveIndex, entries: readonly SegmentEntry[]): ArchiveIndex {
+  return index.salvage && entries.some((entry) => isSalvaged(index, entry)) ? index.salvage.view : index
 }
 
 /** Those of a chain's segment that are on its way. */

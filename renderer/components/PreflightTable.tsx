@@ -65,7 +65,10 @@ export function PreflightTable({ rows, checkedAt, busy, onCheckAgain, onFix }: P
         </thead>
         <tbody>
           {sorted.map((row) => (
-            <tr key={row.id} className={row.result === 'blocker' ? 'bad' : row.result === 'pass' ? 'pass' : undefined}>
+            <tr
+              key={`${row.id} ${row.found}`}
+              className={row.result === 'blocker' ? 'bad' : row.result === 'pass' ? 'pass' : undefined}
+            >
               <td>
                 <Severity level={row.result} />
               </td>

@@ -49,7 +49,7 @@ export function HoverCard({ place, time, zone, inclusive, around, head }: HoverC
           <div className="tl-around" key={side}>
             <span className="t3">{side}</span>
             {xid === null ? (
-              <span className="t2">no commit in the archive</span>
+              <span className="t2">no commit is known</span>
             ) : (
               <>
                 <span className="mono">{at}</span>

@@ -28,6 +28,8 @@ export interface LanesProps {
 }
 
 export const edge = 12
+/** For the word in its part of a band. */
+const salvagedRoom = 70
 
 export const Lanes = memo(function Lanes(props: LanesProps) {
   const { model, rows, view, width, zone, pinned, replay, amount, card, bubble } = props
@@ -45,6 +47,7 @@ export const Lanes = memo(function Lanes(props: LanesProps) {
     <svg width={width} height={rows.height} aria-hidden="true" className="tl-lanes">
       <defs>
         <Hatch id={`${id}gap`} back="var(--warn-soft)" line="var(--warn-fill)" width={3} />
+        <Hatch id={`${id}salvaged`} back="transparent" line="var(--ok)" width={1.4} />
         <Hatch id={`${id}dead`} back="var(--surface-2)" line="var(--border-2)" width={1.6} />
         <clipPath id={`${id}clip`}>
           <rect x={gutter} y={0} width={right - gutter + edge} height={rows.height} />
@@ -186,6 +189,18 @@ function LaneShapes({ row, drawing, id, pinned }: { row: Row; drawing: LaneDrawi
       ))}
       {drawing.dead.map((box) => (
         <rect key={box.x} {...box} y={top} height={height} fill={`url(#${id}dead)`} />
+      ))}
+      {drawing.salvaged.map(({ x, width }) => (
+        <g key={x} className="tl-salvaged">
+          <title>WAL salvaged from the dead cluster: it is not in the archive</title>
+          <rect {...{ x, width }} y={top} height={height} fill={`url(#${id}salvaged)`} />
+          <path d={`M${x} ${top + 1.5}h${width}`} />
+          {width > salvagedRoom && (
+            <text x={x + 6} y={top + 16} className="tl-ax">
+              salvaged
+            </text>
+          )}
+        </g>
       ))}
       <path d={drawing.bars.dead} fill="var(--text-3)" opacity={0.4} />
       <path d={drawing.bars.plain} fill={grey ? 'var(--text-3)' : 'var(--bar)'} opacity={grey ? 0.55 : 0.5} />

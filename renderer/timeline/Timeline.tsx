@@ -145,6 +145,7 @@ function Drawing(props: TimelineProps & { model: TimelineModel; extent: View }) 
       <TimelineHead
         span={spanOf(view)}
         accidents={model.accidents.length > 0}
+        salvaged={model.lanes.some(({ lane }) => lane.salvaged !== undefined)}
         snap={snapping}
         onSnap={setSnapping}
         onSpan={(span) => show(withSpan(view, span, world, inView(view, cursorTime)))}

@@ -14,13 +14,15 @@ export interface TimelineHeadProps {
   span: number
   /** Some are drawn. */
   accidents: boolean
+  /** Some of the WAL is salvaged from a dead cluster. */
+  salvaged: boolean
   snap: boolean
   onSnap: (snap: boolean) => void
   onSpan: (span: number) => void
   onAll: () => void
 }
 
-export function TimelineHead({ span, accidents, snap, onSnap, onSpan, onAll }: TimelineHeadProps) {
+export function TimelineHead({ span, accidents, salvaged, snap, onSnap, onSpan, onAll }: TimelineHeadProps) {
   return (
     <div className="tl-head">
       <div className="seg tl-zoom" role="group" aria-label="In view">
@@ -59,6 +61,12 @@ export function TimelineHead({ span, accidents, snap, onSnap, onSpan, onAll }: T
           <i className="wal" />
           WAL, commits
         </li>
+        {salvaged && (
+          <li>
+            <i className="salvaged" />
+            Salvaged
+          </li>
+        )}
         <li>
           <i className="gap" />
           Missing

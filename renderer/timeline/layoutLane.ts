@@ -20,6 +20,8 @@ export interface LaneDrawing {
   bands: Box[]
   dead: Box[]
   gaps: GapBox[]
+  /** Covered by what is salvaged from the dead cluster. */
+  salvaged: Box[]
   /** Paths of bars. */
   bars: { plain: string; replayed: string; dead: string }
   /** The line beneath what will be replayed. */
@@ -66,6 +68,9 @@ export function drawLane(row: Row, frame: Frame, replayed: Span | null, headroom
     // The last commit is not reachable by time, only by its position: that moment alone is no dead zone.
     dead: boxes(dead, frame).filter(({ width }) => width >= 1),
     gaps,
+    salvaged: (lane.salvaged ?? []).flatMap(({ fromTime, toTime }) =>
+      fromTime === null || toTime === null ? [] : (boxOf({ from: fromTime, to: toTime }, frame, leastGap) ?? []),
+    ),
     bars: drawBars(row, frame, headroom, { plain: without(without(covered, dead), union(replay)), replayed: replay, dead }),
     replay: replayed === null ? null : (boxOf(replayed, frame) ?? null),
   }

@@ -165,7 +165,7 @@ export function drawEdge(row: Row, frame: Frame, zone: ZoneName): EdgeDrawing | 
   if (frame.right - x > 84) {
     return {
       x,
-      words: ['last commit', 'in archive', clock].map((text, line) => ({
+      words: ['last commit', row.model.lane.salvaged ? 'salvaged' : 'in archive', clock].map((text, line) => ({
         ...{ x: x + 8, y: top + 14 + line * 16, anchor: 'start', text, tone: 'strong' },
       })),
     }

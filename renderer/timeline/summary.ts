@@ -14,7 +14,9 @@ export function summaryOf({ moments, lanes }: TimelineModel, zone: ZoneName): st
       const where = spans.length === 0 ? 'not reachable by time' : `reachable from ${spans.join(', and from ')}${more}`
       const missing = lane.gaps.reduce((sum, { segments }) => sum + segments, 0)
       const gaps = missing === 0 ? '' : `, ${plural(missing, 'segment')} missing`
-      return `Timeline ${lane.timeline}${role === 'stray' ? ', stray' : ''}: ${plural(allCommits(density), 'commit')}, ${where}${gaps}.`
+      const salvaged = (lane.salvaged ?? []).reduce((sum, { segments }) => sum + segments, 0)
+      const dead = salvaged === 0 ? '' : `, ${plural(salvaged, 'segment')} salvaged from the dead cluster`
+      return `Timeline ${lane.timeline}${role === 'stray' ? ', stray' : ''}: ${plural(allCommits(density), 'commit')}, ${where}${gaps}${dead}.`
     }),
   ]
   return sentences.join(' ')

@@ -11,8 +11,14 @@ import { recovery, standalonePreview, standaloneRequest } from './recovery'
 const path = z.string().min(1).max(4096)
 const archiveId = z.string().min(1).max(100)
 
+/** The data directory of a dead cluster, whose pg_wal is taken for what the archive does not have. */
+const salvage = path.nullable().optional()
+
 /** One archive, or the cluster: then its archive that reaches furthest. */
-export const momentsRequest = z.union([z.object({ archiveId }), z.object({ systemIdentifier: z.string().min(1).max(40) })])
+export const momentsRequest = z.union([
+  z.object({ archiveId, salvage }),
+  z.object({ systemIdentifier: z.string().min(1).max(40), salvage }),
+])
 
 /** Times are microseconds since 1970 in UTC; positions are text. */
 const span = { fromTime: walTime.nullable(), toTime: walTime.nullable(), fromLsn: lsnText, toLsn: lsnText }
@@ -51,6 +57,8 @@ export const momentLane = z.object({
   gaps: z.array(z.object({ ...span, segments: z.int(), names: z.tuple([z.string(), z.string()]) })),
   /** Where recovery by time is possible from this backup along this timeline; one row for each backup, oldest first. */
   reach: z.array(z.object({ ...span, backup: z.string() })),
+  /** Of the ranges what is salvaged from the pg_wal of the dead cluster; absent without any. */
+  salvaged: z.array(z.object({ ...span, segments: z.int() })).optional(),
   lastCommit: transactionEnd.nullable(),
   /** The last COMMIT or ABORT: a time must lie strictly before it. */
   lastEnd: transactionEnd.nullable(),
@@ -69,6 +77,8 @@ export const momentRestorePoint = restorePoint.extend({
 export const moments = z.object({
   systemIdentifier: z.string(),
   archiveId: z.string(),
+  /** As it was asked for, whether it could be had or not; absent or null: nothing is salvaged. */
+  salvage: z.string().nullable().optional(),
   /** Every known archive of this cluster. */
   archives: z.array(
     z.object({ id: z.string(), label: z.string(), folder: z.string(), kind: z.enum(['file', 'stream', 'folder']) }),
@@ -89,12 +99,56 @@ export const moments = z.object({
   problems: z.array(z.string()),
 })
 
-export const neighboursRequest = z.object({ archiveId, timeline: z.int().min(1), time: walTime })
+export const neighboursRequest = z.object({ archiveId, salvage, timeline: z.int().min(1), time: walTime })
 /** At the time itself counts as before. Ends of transactions that were rolled back are not among them. */
 export const neighbours = z.object({ before: transactionEnd.nullable(), after: transactionEnd.nullable() })
 
+export const salvagedFile = z.object({
+  /** In pg_wal. */
+  file: z.string(),
+  /** As recovery asks for it. */
+  name: z.string(),
+  /** last: it was being written when the server died. */
+  kind: z.enum(['complete', 'last', 'history']),
+  /** Bytes. */
+  size: z.int(),
+  /** Its first position, and where its records end; null of a history. */
+  from: lsnText.nullable(),
+  to: lsnText.nullable(),
+  /** The archive has a file of that name that is of no use: this one is taken before it. */
+  before: z.boolean(),
+})
+
+const wayEnd = z.object({ reaches: lsnText, lastCommit: transactionEnd.nullable() })
+
+/** What can be salvaged from a stopped cluster for an archive of it. */
+export const salvageOffer = z.object({
+  /** "15/main", or the folder's name. */
+  name: z.string(),
+  dataDirectory: z.string(),
+  /** Its pg_wal, links followed; '' where there is none. */
+  walFolder: z.string(),
+  /** Its server runs: the usual case, and no matter of salvage. */
+  running: z.boolean(),
+  /** Why nothing can be, in a sentence; '' when it can. */
+  problem: z.string(),
+  /** History files first, then segments by position. */
+  files: z.array(salvagedFile),
+  /** Files of pg_wal that are not taken, and why: "is kept to be used again". */
+  left: z.array(z.object({ file: z.string(), why: z.string() })),
+  warnings: z.array(z.string()),
+  /** The latest timeline of the salvaged WAL. */
+  timeline: z.int().nullable(),
+  /** How far recovery gets on it without and with what is salvaged; null where it gets nowhere. */
+  without: wayEnd.nullable(),
+  with: wayEnd.nullable(),
+  /** What is gained, in a sentence. */
+  says: z.string(),
+})
+
 export const pointRequest = z.object({
   archiveId,
+  salvage,
   /** The folder of the base backup to begin with; null: the one with the least to replay. */
   backup: path.nullable(),
   wish: recoveryWish,
@@ -115,6 +169,8 @@ export const pointBlockers = [
   'backup',
   'action',
   'archive',
+  /** The pg_wal that is to be salvaged can't be. */
+  'salvage',
 ] as const
 
 export const pointBlocker = z.object({
@@ -135,6 +191,8 @@ export const pointPlan = z.object({
   segments: z.int(),
   firstSegment: z.string().nullable(),
   lastSegment: z.string().nullable(),
+  /** Of these the salvaged ones, as recovery asks for them; absent without any. */
+  salvaged: z.array(z.string()).optional(),
   /** Of WAL to be replayed. */
   bytes: byteCount,
   /** Where it will stop, as far as that is known. */
@@ -159,7 +217,7 @@ export const pointPlan = z.object({
 /** As a standalone recovery, with the point in place of its source. */
 export const pointRunRequest = standaloneRequest.omit({ source: true }).extend({ point: pointRequest })
 
-export const pointPreview = standalonePreview.extend({ plan: pointPlan })
+export const pointPreview = standalonePreview.extend({ plan: pointPlan, salvage: salvageOffer.nullable() })
 
 export const recoveryPoint = contract('recoveryPoint', {
   /** Clusters with a base backup or an archive, to choose from. */
@@ -179,6 +237,8 @@ export const recoveryPoint = contract('recoveryPoint', {
   ),
   /** Reads what is new in the archive when that takes seconds; else `toRead` says how much is left for the job. */
   moments: call(momentsRequest, moments),
+  /** What stopped clusters of this machine hold that the archive does not; of those of the archive's own cluster alone. */
+  salvage: call(z.object({ archiveId }), z.object({ offers: z.array(salvageOffer) })),
   /** The commits around a moment, read from the segments themselves. */
   neighbours: call(neighboursRequest, neighbours),
   /** Never throws for a wish that can't be met: the blockers say why. */
@@ -195,6 +255,7 @@ export type Moments = z.infer<typeof moments>
 export type MomentBackup = z.infer<typeof momentBackup>
 export type MomentLane = z.infer<typeof momentLane>
 export type MomentRestorePoint = z.infer<typeof momentRestorePoint>
+export type SalvageOffer = z.infer<typeof salvageOffer>
 export type Neighbours = z.infer<typeof neighbours>
 export type NeighboursRequest = z.infer<typeof neighboursRequest>
 export type PointRequest = z.infer<typeof pointRequest>

@@ -156,4 +156,14 @@ export interface ArchiveIndex {
   odd: ArchiveEntry[]
   /** How many files were opened this time: new ones and changed ones. */
   filesRead: number
+  /** What of the segments and histories is not in the folder, but in the pg_wal of the dead cluster. */
+  salvage?: {
+    segments: readonly SegmentEntry[]
+    histories: readonly HistoryEntry[]
+    /** The same segments, to be told from the archive's. */
+    entries: ReadonlySet<SegmentEntry>
+    /** Files of the archive at such a place that do not count: partial or damaged ones. */
+    instead: readonly string[]
+    view: ArchiveIndex
+  }
 }

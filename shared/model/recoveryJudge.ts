@@ -72,7 +72,7 @@ function noWay({ backup, timeline }: Reach, refused: string): string {
 /** Why there is nothing after the end of the way, with its file. */
 export function endOfWay({ chain }: Pick<Reach, 'chain'>): { reason: No['reason']; says: string } {
   const reaches = formatLsn(chain.reaches)
-  const { damagedAt, unread, missing } = chain
+  const { damagedAt, unread, missing, salvaged } = chain
   if (damagedAt) {
     const files = damagedAt.files.join(' or ')
     return { reason: 'damage', says: `${files} is damaged at ${formatLsn(damagedAt.lsn)}: nothing after it can be reached.` }
@@ -81,7 +81,10 @@ export function endOfWay({ chain }: Pick<Reach, 'chain'>): { reason: No['reason'
   if (missing?.odd)
     return { reason: 'damage', says: `${missing.odd.file} ${missing.odd.says}: nothing after ${reaches} can be reached.` }
   if (missing?.gap) return { reason: 'gap', says: `${missing.name} is missing: nothing after ${reaches} can be reached.` }
-  return { reason: 'after-end', says: `The archive ends at ${reaches} on timeline ${chain.timeline}.` }
+  return {
+    reason: 'after-end',
+    says: `${salvaged ? 'The salvaged WAL' : 'The archive'} ends at ${reaches} on timeline ${chain.timeline}.`,
+  }
 }
 
 function transactionWords({ xid, time }: TransactionEnd): string {

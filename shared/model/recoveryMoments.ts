@@ -1,10 +1,11 @@
 // The moments that can be reached: a lane for each timeline with its coverage, gaps, forks, commits and the reach of each backup.
 import type { MomentLane, MomentRestorePoint } from '../contracts/recoveryPoint'
 import type { ArchiveIndex, SegmentEntry, TransactionEnd, WalActivity } from './archiveIndex'
-import { type TimelineNode, timelineTree, type WalGap, type WalRange } from './archiveRanges'
+import { type TimelineNode, timelineTree, type WalGap, type WalRange, walRanges } from './archiveRanges'
 import { bestHistories } from './assembleArchive'
 import { formatLsn, type Lsn, toLsn } from './lsn'
 import { type BackupFacts, type Reach, reachesOf } from './recoveryReach'
+import { isSalvaged } from './salvage'
 import { segmentName } from './walFile'
 import { eachMinute, packMinutes } from './walMinutes'
 
@@ -65,6 +66,7 @@ function laneOf(index: ArchiveIndex, node: TimelineNode, reaches: readonly Reach
     ranges: spans,
     gaps: node.gaps.map((gap) => gapSpan(node, gap, facts.size)),
     reach: reachOnLane(node, reaches, forkTime),
+    ...salvagedSpans(index, node, facts.size),
     lastCommit: lastOf(ranges, (own) => own.lastCommit),
     lastEnd: lastOf(ranges, (own) => own.lastEnd),
     endLsn: last ? endOf(last, facts.size) : null,
@@ -73,6 +75,12 @@ function laneOf(index: ArchiveIndex, node: TimelineNode, reaches: readonly Reach
 }
 
 type Span = MomentLane['ranges'][number]
+
+function salvagedSpans(index: ArchiveIndex, { ranges, forkAt }: TimelineNode, size: number): Pick<MomentLane, 'salvaged'> {
+  if (!index.salvage) return {}
+  const mine = walRanges(ranges.flatMap(({ segments }) => segments.filter((entry) => isSalvaged(index, entry))))
+  return mine.length === 0 ? {} : { salvaged: mine.map((range) => rangeSpan(range, forkAt, size)) }
+}
 
 function rangeSpan(range: WalRange, forkAt: Lsn | null, size: number): Span {
   const start = BigInt(range.first) * BigInt(size)

@@ -9,6 +9,7 @@ import { nearestMoment } from './recoveryNearest'
 import { type BackupFacts, type Reach, reachesOf } from './recoveryReach'
 import { targetSetting, targetSettings } from './recoveryTarget'
 import type { RecoveryWish } from './recoveryWish'
+import { isSalvaged } from './salvage'
 import type { TimelinePart } from './timelineHistory'
 import { partsTo } from './walChain'
 import { segmentName } from './walFile'
@@ -113,6 +114,7 @@ function goodPlan(facts: PlanFacts, reach: Reach, stop: Stop, others: readonly (
   return {
     ...emptyPlan(wish),
     ...work,
+    ...salvagedOf(index, reach, stop.lsn),
     backup: backup.shown,
     chain: backup.chain,
     stopLsn: stop.exact ? formatLsn(stop.lsn) : null,
@@ -130,6 +132,12 @@ function goodPlan(facts: PlanFacts, reach: Reach, stop: Stop, others: readonly (
       return { backup: other.backup.shown.path, label: other.backup.shown.label, segments, bytes, says }
     }),
   }
+}
+
+/** The names of those that hold a part of the way up to the stop. */
+function salvagedOf(index: ArchiveIndex, { chain }: Reach, stop: Lsn): Pick<PointPlan, 'salvaged'> {
+  const used = chain.segments.filter(({ entry, from }) => isSalvaged(index, entry) && from < stop)
+  return used.length === 0 ? {} : { salvaged: used.map(({ entry }) => entry.file.slice(0, 24)) }
 }
 
 function counted(segments: number): string {
@@ -182,7 +190,10 @@ function warningsOf({ wish, index, toRead }: PlanFacts, reach: Reach, stop: Stop
   if (end.reason !== 'after-end') warnings.push(`Not further on this way: ${end.says}`)
   const partial = reach.chain.segments.at(-1)
   if (partial?.entry.partial && stop.lsn > partial.from) {
-    warnings.push(`The last segment on the way is ${partial.entry.file}, which was not complete when it was copied.`)
+    const when = isSalvaged(index, partial.entry)
+      ? 'was being written when the server died'
+      : 'was not complete when it was copied'
+    warnings.push(`The last segment on the way is ${partial.entry.file}, which ${when}.`)
   }
   if (reach.backup.shown.verified === null) warnings.push(`The backup ${reach.backup.shown.label} was never checked.`)
   if (toRead > 0n) warnings.push(`${formatBytes(toRead)} of WAL in the archive were not read yet: what is in it is not known.`)

@@ -2,6 +2,7 @@
 import type { ArchiveIndex, SegmentEntry, TransactionEnd, WalActivity } from './archiveIndex'
 import { bestHistories } from './assembleArchive'
 import { formatLsn, type Lsn, toLsn } from './lsn'
+import { isSalvaged } from './salvage'
 import { type TimelinePart, timelineParts } from './timelineHistory'
 import { historyName, segmentName } from './walFile'
 
@@ -44,6 +45,8 @@ export interface WalChain {
   segments: ChainSegment[]
   /** Bytes of WAL from the start to `reaches`. */
   bytes: bigint
+  /** It ends in WAL that is salvaged from the dead cluster. */
+  salvaged?: true
 }
 
 /**
@@ -67,7 +70,9 @@ export function walChain(index: ArchiveIndex, from: WalPosition, toTimeline = fr
     }
     if (entry.partial) chain.missing = missingFile(index, way.parts, part.timeline, number, size)
   }
-  return { ...chain, bytes: chain.reaches - from.lsn }
+  const last = chain.segments.at(-1)
+  const salvaged = last !== undefined && isSalvaged(index, last.entry)
+  return { ...chain, ...(salvaged ? { salvaged } : {}), bytes: chain.reaches - from.lsn }
 }
 
 /** The files on the way by their names alone: what has to be read to know how far it reaches. */

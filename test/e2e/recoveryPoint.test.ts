@@ -1,7 +1,9 @@
 // Restore to a point in time by keyboard: a cluster with a file archive and a base backup, rows of one commit each; the person
-// walks the timeline commit by commit, runs, and sees exactly the rows before the moment. axe looks at the Moment step.
-import { mkdirSync } from 'node:fs'
+// walks the timeline commit by commit, runs, and sees exactly the rows before the moment. axe looks at the Moment step. Then a
+// practice cluster dies with WAL that was never archived, and is recovered in its own place with all of its rows.
+import { chownSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { Client } from 'pg'
 import type { Browser, BrowserContext, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Mark, mark, marksOn, prepareMarks } from '../integration/recoveryPointSetup'
@@ -9,7 +11,7 @@ import { stopServer } from '../integration/recoverySetup'
 import { artifacts, goTo, launchBrowser, lookAt, newLink, openPage } from '../support/browser'
 import { freePort, newestMajor } from '../support/clusters'
 import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
-import { tempFolder } from '../support/tempFolder'
+import { readPostmasterPid, tempFolder, waitUntilNoProcessIn } from '../support/tempFolder'
 import { type ArchivingCluster, startArchiving, switchWal } from '../support/walArchives'
 
 const pictures = join(artifacts, 'recovery-point')
@@ -23,16 +25,19 @@ let context: BrowserContext
 let errors: string[]
 let marks: Mark[]
 let recovered = ''
+let dataFolder: string
+let library: string
 
 beforeAll(async () => {
   mkdirSync(pictures, { recursive: true })
   archiving = await startArchiving({ major: newestMajor(), segmentSize: 1, prefix: 'point' })
   const { cluster, archive } = archiving
   browser = await launchBrowser()
-  serve = await startServe({ dataFolder: tempFolder('point-wizard') })
+  dataFolder = tempFolder('point-wizard')
+  serve = await startServe({ dataFolder })
   core = await connectServe(serve)
   const settings = await core.api.host.settings({})
-  const library = join(tempFolder('point-library'), 'library')
+  library = join(tempFolder('point-library'), 'library')
   await core.api.host.saveSettings({ ...settings, installationFolders: [cluster.bin], libraries: [library] })
   const { id } = await core.api.connections.save({
     id: null,
@@ -171,3 +176,98 @@ test('run: exactly the rows before the moment are there, and the server waits to
   expect(await marksOn(archiving.cluster, port)).toEqual({ ids: [1, 2, 3], recovering: true })
   expect(errors).toEqual([])
 })
+
+test('a dead cluster in its own place, with the WAL that was never archived', async () => {
+  const made = await jobEnd(
+    core.api,
+    (await core.api.practice.make({ name: 'main', folder: archiving.cluster.bin, fill: false })).jobId,
+  )
+  expect(made.error).toBeNull()
+  const data = realpathSync(join(dataFolder, 'practice', 'main', 'data'))
+  const archive = join(tempFolder('point-dead'), 'archive')
+  mkdirSync(archive)
+  chownSync(archive, statSync(data).uid, statSync(data).gid)
+  const sql = async (...texts: string[]): Promise<Record<string, unknown>[]> => {
+    const [host, , , user, password] = readFileSync(join(dataFolder, 'practice', 'main', 'pgpass'), 'utf8')
+      .trim()
+      .split(':')
+    const port = (await core.api.practice.list({})).clusters.find(({ name }) => name === 'main')?.port ?? 0
+    const client = new Client({ host, port, user, password, database: 'postgres' })
+    await client.connect()
+    try {
+      let rows: Record<string, unknown>[] = []
+      for (const text of texts) rows = (await client.query(text)).rows
+      return rows
+    } finally {
+      await client.end()
+    }
+  }
+  await sql(
+    'ALTER SYSTEM SET archive_mode = on',
+    `ALTER SYSTEM SET archive_command = 'cp %p "${archive}/%f.tmp" && mv "${archive}/%f.tmp" "${archive}/%f"'`,
+  )
+  await jobEnd(core.api, (await core.api.practice.stop({ name: 'main' })).jobId)
+  await jobEnd(core.api, (await core.api.practice.start({ name: 'main' })).jobId)
+  const { jobId } = await core.api.baseBackup.start({
+    ...{ connectionId: 'practice-main', format: 'plain', options: { walMethod: 'stream', checkpoint: 'fast' }, parent: null },
+    ...{ configuration: true, verify: false, keepSlot: false, library, label: '' },
+  })
+  expect((await jobEnd(core.api, jobId)).error).toBeNull()
+  await sql('CREATE TABLE marks (id int)', 'INSERT INTO marks VALUES (1)', 'SELECT pg_switch_wal()')
+  const status = join(data, 'pg_wal', 'archive_status')
+  await expect.poll(() => readdirSync(status).some((name) => name.endsWith('.ready')), { timeout: 30_000 }).toBe(false)
+  await sql(`ALTER SYSTEM SET archive_command = 'false'`, 'SELECT pg_reload_conf()')
+  await sql('INSERT INTO marks VALUES (2)', 'SELECT pg_switch_wal()', 'INSERT INTO marks VALUES (3)')
+  await core.api.walArchive.register({ folder: archive, label: 'archive of main', connectionId: 'practice-main' })
+  process.kill(readPostmasterPid(data) ?? 0, 'SIGKILL')
+  await waitUntilNoProcessIn(data, 20_000)
+
+  await goTo(page, '#/restore/point')
+  await page.getByRole('heading', { name: /step 1 of 5/ }).waitFor()
+  await page
+    .getByRole('radio', { name: /practice main/ })
+    .first()
+    .check()
+  const tick = page.getByRole('checkbox', { name: /^Salvage the WAL of practice main/ })
+  await tick.check()
+  await page.getByText(/With it recovery reaches to/).waitFor()
+  if (process.env.WALKBACK_LONG === '1') await look('salvage-source')
+  await button('Next: Moment').and(page.locator(':enabled')).click()
+  await slider().waitFor()
+  await page.getByRole('radio', { name: 'End of WAL', exact: true }).click()
+  await page
+    .getByText(/Replays all WAL up to/)
+    .first()
+    .waitFor()
+  expect(await page.locator('.tl-salvaged').count()).toBe(1)
+  await look('salvage-moment')
+  await button('Next: Destination').and(page.locator(':enabled')).click()
+  await page.getByRole('radio', { name: /The place of a stopped cluster/ }).check()
+  await page.getByRole('radio', { name: 'practice main', exact: true }).check()
+  await tick.uncheck()
+  await page.getByText(/^Without it what was committed after [0-9A-F/]+ will not be in the recovered cluster\.$/).waitFor()
+  await tick.check()
+  await look('salvage-destination')
+  await button('Next: Options').and(page.locator(':enabled')).click()
+  await button('Next: Review').and(page.locator(':enabled')).click()
+  await page.getByRole('table', { name: 'Files that are salvaged' }).waitFor()
+  expect(await page.getByRole('table', { name: 'Files that are salvaged' }).getByRole('row').count()).toBe(3)
+  const name = page.getByRole('textbox', { name: /Type the cluster’s name, practice main/ })
+  await name.fill('practice')
+  expect(await button('Start recovery').isDisabled()).toBe(true)
+  await name.fill('practice main')
+  await button('Start recovery').and(page.locator(':enabled')).waitFor()
+  await look('salvage-review')
+  await button('Start recovery').click()
+  await page.waitForURL(/#\/jobs\//)
+  const job = await jobEnd(core.api, decodeURIComponent(new URL(page.url()).hash.slice('#/jobs/'.length)))
+  expect(job.error).toBeNull()
+  await page
+    .getByText(/from the salvaged WAL/)
+    .first()
+    .waitFor()
+  if (process.env.WALKBACK_LONG === '1') await look('salvage-result')
+  expect((await sql('SELECT id FROM marks ORDER BY id')).map(({ id }) => id)).toEqual([1, 2, 3])
+  await jobEnd(core.api, (await core.api.practice.stop({ name: 'main' })).jobId)
+  expect(errors).toEqual([])
+}, 240_000)

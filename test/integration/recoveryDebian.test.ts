@@ -1,12 +1,15 @@
 // Recovery in Debian's layout: a base backup whose settings lay under /etc, to a new folder with the saved ones, and in the
 // place of a stopped cluster, whose own settings stay and whose data directory is kept.
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { Client } from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { PointRequest, PointRunRequest } from '../../shared/contracts/recoveryPoint'
 import { binFolder } from '../support/clusters'
 import { testAccount } from '../support/clusterTemplate'
 import { type DebianTestCluster, makeDebianCluster } from '../support/debianCluster'
+import { readPostmasterPid, tempFolder, waitUntilNoProcessIn } from '../support/tempFolder'
 import { type BaseCore, baseCore, folderOf, recordIn } from './baseSetup'
 import { factsOf, newPlace, printOf, recover, recoveryRequest, stopServer } from './recoverySetup'
 
@@ -120,3 +123,153 @@ test('in the place of a stopped cluster: refused while it runs, and without its 
     replica.undo()
   }
 }, 240_000)
+
+describe('to a moment', () => {
+  let archive: string
+  let archiveId: string
+  const marks: { id: number; xid: number; time: number }[] = []
+  const insert = (id: number) => {
+    main.sql(`INSERT INTO marks VALUES (${id})`)
+    const [xid, time] = main
+      .sql(`SELECT xmin, round(extract(epoch FROM pg_xact_commit_timestamp(xmin)) * 1000000)::bigint FROM marks WHERE id = ${id}`)
+      .split('|')
+    marks.push({ id, xid: Number(xid), time: Number(time) })
+  }
+  const status = () => fs.readdirSync(path.join(main.dataDirectory, 'pg_wal', 'archive_status'))
+  const settled = async (done: () => boolean) => {
+    for (const end = Date.now() + 30_000; !done(); ) {
+      if (Date.now() > end) throw new Error('it did not come to that')
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+  const rows = async (port: number) => {
+    const client = new Client({ host: '127.0.0.1', port, user: 'postgres', password, database: 'postgres' })
+    await client.connect()
+    try {
+      const found = await client.query<{ id: number }>('SELECT id FROM marks ORDER BY id')
+      const state = await client.query<{ on: boolean }>('SELECT pg_is_in_recovery() AS on')
+      return { ids: found.rows.map(({ id }) => id), recovering: state.rows[0]?.on }
+    } finally {
+      await client.end()
+    }
+  }
+  const inPlaceOf = async (
+    { dataDirectory, name }: DebianTestCluster,
+    point: Omit<PointRequest, 'archiveId' | 'backup'>,
+  ): Promise<PointRunRequest> => {
+    const { control } = await base.core.api.localClusters.inspect({ dataDirectory })
+    return {
+      point: { archiveId, backup: null, ...point },
+      ...{ destination: { kind: 'cluster', dataDirectory }, tablespaces: {}, verify: false, login },
+      confirm: { name, systemIdentifier: control?.systemIdentifier ?? '' },
+    }
+  }
+  const runScript = async (request: PointRunRequest) => {
+    const { script, blocked } = await base.core.api.recoveryPoint.preview(request)
+    expect(blocked).toBe('')
+    return () => execFileSync('sh', ['-s'], { input: script ?? '', cwd: '/', encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] })
+  }
+
+  beforeAll(async () => {
+    archive = path.join(tempFolder('debianarchive'), 'archive')
+    fs.mkdirSync(archive, { mode: 0o755 })
+    fs.chownSync(archive, testAccount().uid, testAccount().gid)
+    fs.chmodSync(path.dirname(archive), 0o755)
+    for (const [name, value] of [
+      ['track_commit_timestamp', 'on'],
+      ['archive_mode', 'on'],
+      ['archive_command', `cp %p "${archive}/%f.tmp" && mv "${archive}/%f.tmp" "${archive}/%f"`],
+    ]) {
+      main.sql(`ALTER SYSTEM SET ${name} = '${value}'`)
+    }
+    main.control('stop')
+    main.control('start')
+    main.sql('CREATE TABLE marks (id int PRIMARY KEY)')
+    folderOf(await base.run(base.request(login, { verify: false })))
+    for (const id of [1, 2, 3, 4]) insert(id)
+    main.sql('SELECT pg_switch_wal()')
+    await settled(() => !status().some((name) => name.endsWith('.ready')))
+    archiveId = (await base.core.api.walArchive.register({ folder: archive, label: 'of debian', connectionId: login })).id
+  }, 240_000)
+
+  test('in the place of another stopped cluster: paused there, and by the script at another moment', async () => {
+    const replica = await makeDebianCluster('replica')
+    try {
+      const settings = printOf(replica.configDirectory)
+      const before = printOf(replica.dataDirectory)
+      const wish = { kind: 'time' as const, timeline: 1, inclusive: true, action: 'pause' as const }
+      const request = await inPlaceOf(replica, { wish: { ...wish, value: marks[1]?.time ?? 0 } })
+      const job = await base.core.ended(await base.core.api.recoveryPoint.start(request))
+      expect(job.error).toBeNull()
+      expect(job.issues).toEqual([])
+      expect(await rows(replica.port)).toEqual({ ids: [1, 2], recovering: true })
+      const facts = factsOf(job)
+      expect(printOf(facts.get('Kept from before') ?? '')).toBe(before)
+      expect(printOf(replica.configDirectory)).toBe(settings)
+      expect(facts.get('Start it later')).toBe('pg_ctlcluster 15 replica start')
+      replica.control('stop')
+
+      const script = await runScript(await inPlaceOf(replica, { wish: { ...wish, value: marks[2]?.time ?? 0 } }))
+      replica.control('start')
+      expect(script).toThrow(/A server runs in .*replica: stop it first\./)
+      replica.control('stop')
+      script()
+      await settled(() =>
+        /pausing at the end of recovery/.test(
+          fs
+            .readFileSync(replica.logFile, 'utf8')
+            .split(/starting PostgreSQL/)
+            .at(-1) ?? '',
+        ),
+      )
+      expect(await rows(replica.port)).toEqual({ ids: [1, 2, 3], recovering: true })
+      replica.control('stop')
+    } finally {
+      replica.undo()
+    }
+  }, 240_000)
+
+  test('in its own place after it died, with what was not archived; the same by the script', async () => {
+    main.sql(`ALTER SYSTEM SET archive_command = 'false'`)
+    main.sql('SELECT pg_reload_conf()')
+    for (const id of [5, 6, 7, 8]) {
+      insert(id)
+      if (id === 6) main.sql('SELECT pg_switch_wal()')
+    }
+    const pid = readPostmasterPid(main.dataDirectory)
+    process.kill(pid ?? 0, 'SIGQUIT')
+    await waitUntilNoProcessIn(main.dataDirectory, 20_000)
+    const before = printOf(main.dataDirectory)
+    const wasArchived = printOf(archive)
+    const all = { ids: marks.map(({ id }) => id), recovering: false }
+    const request = await inPlaceOf(main, {
+      ...{ wish: { kind: 'end', timeline: 1, inclusive: true, action: 'promote' }, salvage: main.dataDirectory },
+    })
+    const script = await runScript(request)
+    const job = await base.core.ended(await base.core.api.recoveryPoint.start(request))
+    expect(job.error).toBeNull()
+    expect(await rows(main.port)).toEqual(all)
+    const facts = factsOf(job)
+    expect(facts.get('Last commit')).toMatch(new RegExp(`^transaction ${marks.at(-1)?.xid}, .* from the salvaged WAL$`))
+    const kept = facts.get('Kept from before') ?? ''
+    expect(printOf(kept)).toBe(before)
+    // As it was, for the script.
+    main.control('stop')
+    fs.rmSync(main.dataDirectory, { recursive: true })
+    fs.renameSync(kept, main.dataDirectory)
+    script()
+    await settled(() =>
+      /archive recovery complete/.test(
+        fs
+          .readFileSync(main.logFile, 'utf8')
+          .split(/starting PostgreSQL/)
+          .at(-1) ?? '',
+      ),
+    )
+    await settled(() => !main.sql('SELECT pg_is_in_recovery()').startsWith('t'))
+    expect(await rows(main.port)).toEqual(all)
+    const [aside] = fs.readdirSync(path.dirname(main.dataDirectory)).filter((name) => name.startsWith('main.before-'))
+    expect(printOf(path.join(path.dirname(main.dataDirectory), aside ?? ''))).toBe(before)
+    expect(printOf(archive)).toBe(wasArchived)
+  }, 240_000)
+})

@@ -6,8 +6,9 @@ import { quoteForShell, shownWords } from '../../../shared/tools/showCommand'
 import { packedBy } from '../../library/unpackFile'
 import type { RecoveryPlan } from './planRecovery'
 import { pointFiles } from './point/pointFiles'
+import { salvageFolder } from './point/restoreScript'
 import { keepsPristine, pristineOf } from './pristine'
-import { addedSettings } from './settingsText'
+import { addedSettings, droppedPattern } from './settingsText'
 import { laterCommands } from './startRecovered'
 import { makeTablespaceMap } from './tarHead'
 import { planVerifier, shownVerifier } from './verifySource'
@@ -24,6 +25,9 @@ export function previewOf(plan: RecoveryPlan): StandalonePreview {
       ...spaces.map(({ name, final }) => ({ label: `Tablespace folder of ${nameOf(plan, name)}`, value: final })),
       { label: 'While it is copied', value: data.partial },
       ...(kept === null ? [] : [{ label: 'Kept from before', value: kept }]),
+      ...(plan.point?.salvage?.offer.files.length
+        ? [{ label: 'Salvaged WAL', value: path.join(data.final, salvageFolder) }]
+        : []),
       ...(keepsPristine(plan) ? [{ label: 'Base files, kept where the disk has reflinks', value: pristineOf(data.final) }] : []),
       {
         label: 'Connection',
@@ -94,6 +98,9 @@ function scriptOf(plan: RecoveryPlan): string | null {
     '',
   ]
   const partials = [data, ...spaces]
+  const salvage = plan.point?.salvage ?? null
+  for (const folder of new Set([...(plan.target ? [data.final] : []), ...(salvage ? [salvage.dataDirectory] : [])]))
+    lines.push(...requireStopped(folder))
   for (const { final, partial } of plan.target ? spaces : partials) lines.push(`[ ! -e ${q(final)} ] && [ ! -e ${q(partial)} ]`)
   if (backup.manifest && backup.format === 'plain')
     lines.push(`${q(path.join(programs.bin, 'pg_verifybackup'))}${holdsWal(plan) ? '' : ' --no-parse-wal'} ${q(backup.data)}`)
@@ -130,7 +137,9 @@ function scriptOf(plan: RecoveryPlan): string | null {
   if (backup.format === 'tar' && spaces.length > 0)
     write('tablespace_map', makeTablespaceMap(spaces.map(({ name, final }) => ({ oid: name, location: final }))), '>')
   for (const { path: name, text } of placed) write(name, text, '>')
-  lines.push(`touch ${at('postgresql.auto.conf')}`)
+  // A target or a standby's link of the source's own would be there besides.
+  lines.push(`touch ${at('postgresql.auto.conf')}`, `sed -i.before -E ${q(`/${droppedPattern}/d`)} ${at('postgresql.auto.conf')}`)
+  lines.push(`rm -f ${at('postgresql.auto.conf.before')}`)
   write('postgresql.auto.conf', addedSettings(settings), '>>')
   if (plan.point) {
     for (const { path: name, text } of pointFiles(plan.point)) write(name, text, '>')
@@ -139,6 +148,17 @@ function scriptOf(plan: RecoveryPlan): string | null {
       for (const { file } of plan.point.needed)
         lines.push(`cp ${q(path.join(plan.point.archive.folder, file))} ${at('walkback/wal/')}`)
     }
+  }
+  if (salvage && salvage.offer.files.length > 0) {
+    lines.push(`mkdir -p ${at(salvageFolder)}`)
+    for (const { file, name } of salvage.offer.files) {
+      const target = path.join(data.partial, salvageFolder, name)
+      lines.push(
+        `cp ${q(path.join(salvage.offer.walFolder, file))} ${q(`${target}.partial`)}`,
+        `mv ${q(`${target}.partial`)} ${q(target)}`,
+      )
+    }
+    lines.push('sync')
   }
   lines.push(`mkdir -p ${at('log')}`)
   for (const { partial } of partials) {
@@ -149,4 +169,16 @@ function scriptOf(plan: RecoveryPlan): string | null {
   for (const { final, partial } of partials) lines.push(`mv ${q(partial)} ${q(final)}`)
   lines.push(plan.target?.origin === 'practice' ? '# Start it on the Practice page.' : laterCommands(plan).start, '')
   return lines.join('\n')
+}
+
+/** A number that is left of a crash may be another program's by now: on Linux the server works in its data directory. */
+function requireStopped(folder: string): string[] {
+  const pid = quoteForShell(path.join(folder, 'postmaster.pid'))
+  return [
+    `pid=$(head -n 1 ${pid} 2>/dev/null || true)`,
+    `if [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd")" = "$(cd ${quoteForShell(folder)} && pwd -P)" ]; then`,
+    `  echo ${quoteForShell(`A server runs in ${folder}: stop it first.`)} >&2`,
+    '  exit 1',
+    'fi',
+  ]
 }

@@ -20,6 +20,7 @@ import { pointFiles, stageWal } from './point/pointFiles'
 import { describePoint } from './point/pointResult'
 import { pointSettings } from './point/pointRun'
 import { recoverToPoint } from './point/recoverToPoint'
+import { stageSalvage } from './point/stageSalvage'
 import { keepPristine, keepsPristine, type Pristine, takePristine } from './pristine'
 import { describeRecovery } from './recoveryResult'
 import { addedSettings, keptAutoSettings, plainSettings, withoutPlaces } from './settingsText'
@@ -87,6 +88,8 @@ export async function runRecovery(
   job.step('settings')
   const unpacked = await requireRightControl(services, plan, job.signal)
   if (plan.point?.access === 'staged') await stageWal(job, plan.point, plan.data.partial, plan.account)
+  if (plan.point?.salvage)
+    await stageSalvage(job, { ...plan.point, salvage: plan.point.salvage }, plan.data.partial, plan.account)
   await writeSettings(plan, unpacked)
   await takePlace(job, services, plan, undo)
   job.endStep('settings', 'done', plan.kept === null ? '' : `${plan.data.final} is kept as ${path.basename(plan.kept)}`)

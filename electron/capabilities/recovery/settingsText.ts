@@ -64,8 +64,12 @@ export function addedSettings(facts: SettingsFacts): string {
 }
 
 /** A standby's link to its primary, with its password, the source's own places, and an earlier recovery's target. */
-const notTakenOver =
-  /^\s*(?:primary_conninfo|primary_slot_name|data_directory|config_file|hba_file|ident_file|external_pid_file|port|listen_addresses|unix_socket_directories|log_directory|stats_temp_directory|archive_mode|restore_command|recovery_target\w*|recovery_end_command|recovery_min_apply_delay|archive_cleanup_command|promote_trigger_file)\s*(?:=|\s)/i
+const droppedNames =
+  'primary_conninfo|primary_slot_name|data_directory|config_file|hba_file|ident_file|external_pid_file|port|listen_addresses|unix_socket_directories|log_directory|stats_temp_directory|archive_mode|restore_command|recovery_target[a-z_]*|recovery_end_command|recovery_min_apply_delay|archive_cleanup_command|promote_trigger_file'
+const notTakenOver = new RegExp(`^\\s*(?:${droppedNames})\\s*(?:=|\\s)`, 'i')
+
+/** The same for an extended regular expression of POSIX; ALTER SYSTEM writes names in small letters. */
+export const droppedPattern = `^[[:space:]]*(${droppedNames})[[:space:]]*[=[:space:]]`
 
 /** postgresql.auto.conf of the backup without them; what it sets besides stays. */
 export function keptAutoSettings(text: string): { text: string; dropped: string[] } {

@@ -1,4 +1,5 @@
 // What the steps Destination, Options and Review are given, by whichever recovery they belong to.
+import type { ReactNode } from 'react'
 import type { RecoverableBackup } from '../../../shared/contracts/recovery'
 import type { api } from '../../rpc/api'
 import type { Asked } from '../../wizard/useAsk'
@@ -14,4 +15,6 @@ export interface PlacementStepProps {
   prepared: Asked<Prepared>
   /** What the log must say: a sentence. */
   proof: string
+  /** Beside the destination: what this recovery asks besides. */
+  besides?: ReactNode
 }

@@ -27,6 +27,8 @@ import {
   reachablePointStep,
 } from './draft'
 import { MomentStep } from './steps/MomentStep'
+import { SalvageCard } from './steps/SalvageCard'
+import { SalvageFiles } from './steps/SalvageFiles'
 import { SourceStep } from './steps/SourceStep'
 import { type PointFacts, usePoint } from './usePoint'
 import './recoveryPoint.css'
@@ -185,7 +187,19 @@ function Recover({ query }: { query: URLSearchParams }) {
       {step !== 'source' && prepared.error && <ErrorNote error={prepared.error} onRetry={prepared.again} />}
       {step === 'source' && <SourceStep {...shared} />}
       {step === 'moment' && <MomentStep {...shared} onTyped={setTyped} />}
-      {step === 'destination' && <DestinationStep {...placed} />}
+      {step === 'destination' && (
+        <DestinationStep
+          {...placed}
+          besides={
+            <SalvageCard
+              {...{ draft, setDraft }}
+              offers={facts.offers}
+              inPlaceOf={draft.kind === 'cluster' ? draft.cluster : ''}
+              onMoment={() => goTo('moment')}
+            />
+          }
+        />
+      )}
       {step === 'options' && <OptionsStep {...placed} />}
       {step === 'review' && plan.data && moments.data && (
         <ReviewStep
@@ -204,7 +218,9 @@ function Recover({ query }: { query: URLSearchParams }) {
           onGoTo={(to) => goTo(pointSteps.find((one) => one === to) ?? 'options')}
           startError={startError}
           starting={starting}
-        />
+        >
+          {preview.data?.salvage && <SalvageFiles offer={preview.data.salvage} />}
+        </ReviewStep>
       )}
     </WizardShell>
   )

@@ -27,6 +27,8 @@ export const pointDraft = placement.extend({
   systemIdentifier: z.string().max(40),
   /** '' for the archive that reaches furthest. */
   archiveId: z.string().max(100),
+  /** Data directory of the dead cluster whose WAL is salvaged; '' for none. */
+  salvage: z.string().max(4096).default(''),
   /** The folder of the base backup to begin with; null for the one with the least to replay. */
   backup: z.string().max(4096).nullable(),
   target: z.enum(targetKinds),
@@ -50,6 +52,7 @@ export const emptyPointDraft: PointDraft = {
   step: 'source',
   systemIdentifier: '',
   archiveId: '',
+  salvage: '',
   backup: null,
   target: 'time',
   ...{ time: null, lsn: '', xid: '', name: '', timeline: null },
@@ -121,7 +124,8 @@ export function takeWish(draft: PointDraft, wish: RecoveryWish): PointDraft {
 
 export function pointRequestOf(draft: PointDraft, moments: Moments | undefined): PointRequest | undefined {
   const wish = moments && wishOf(draft, moments)
-  return wish && { archiveId: moments.archiveId, backup: draft.backup, wish }
+  const { backup, salvage } = draft
+  return wish && { archiveId: moments.archiveId, backup, wish, ...(salvage === '' ? {} : { salvage }) }
 }
 
 export interface PointState {
@@ -172,6 +176,6 @@ export function draftOfPointJob(input: unknown): PointDraft | undefined {
   const parsed = pointRunRequest.safeParse(input)
   if (!parsed.success) return undefined
   const { point, ...rest } = parsed.data
-  const draft = { ...emptyPointDraft, ...placementOf(rest), archiveId: point.archiveId, backup: point.backup }
-  return { ...takeWish(draft, point.wish), step: 'review' }
+  const draft = { ...emptyPointDraft, ...placementOf(rest), archiveId: point.archiveId }
+  return { ...takeWish(draft, point.wish), backup: point.backup, salvage: point.salvage ?? '', step: 'review' }
 }

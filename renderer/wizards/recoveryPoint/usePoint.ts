@@ -1,6 +1,6 @@
 // Everything the core says about the draft: moments, the commits around the cursor, the plan, and this machine.
 import { useCallback } from 'react'
-import type { Moments, Neighbours, PointPlan } from '../../../shared/contracts/recoveryPoint'
+import type { Moments, Neighbours, PointPlan, SalvageOffer } from '../../../shared/contracts/recoveryPoint'
 import { api } from '../../rpc/api'
 import { useJobs } from '../../stores/jobs'
 import type { AskNeighbours } from '../../timeline/useSteps'
@@ -10,6 +10,7 @@ import { type PointDraft, pointRequestOf, timelineOf, timeOf } from './draft'
 
 export interface PointFacts {
   moments: Asked<Moments>
+  offers: Asked<{ offers: SalvageOffer[] }>
   plan: Asked<PointPlan>
   /** Where the cursor stands: the time of the wish, or where another target will stop. */
   cursor: { timeline: number; time: number } | null
@@ -28,8 +29,9 @@ function cursorOf(draft: PointDraft, moments: Moments | undefined, plan: Asked<P
 export function usePoint(draft: PointDraft): PointFacts {
   // What a job that reads the archive, or takes a backup, has brought.
   const ended = useJobs((state) => state.jobs.filter((job) => job.endedAt !== null).length)
-  const { archiveId, systemIdentifier } = draft
-  const which = archiveId !== '' ? { archiveId } : systemIdentifier !== '' ? { systemIdentifier } : undefined
+  const { archiveId, systemIdentifier, salvage } = draft
+  const dead = salvage === '' ? {} : { salvage }
+  const which = archiveId !== '' ? { archiveId, ...dead } : systemIdentifier !== '' ? { systemIdentifier, ...dead } : undefined
   const moments = useAsk(which && { which, ended }, (input, options) => api.recoveryPoint.moments(input.which, options), {
     keep: true,
   })
@@ -39,24 +41,29 @@ export function usePoint(draft: PointDraft): PointFacts {
   const cursor = cursorOf(draft, found, plan)
   const archive = found?.archiveId
   const around = useAsk(
-    cursor === null || archive === undefined ? undefined : { archiveId: archive, ...cursor },
+    cursor === null || archive === undefined ? undefined : { archiveId: archive, ...dead, ...cursor },
     (input, options) => api.recoveryPoint.neighbours(input, options),
     { delay: 120 },
   )
   const neighbours = useCallback<AskNeighbours>(
-    (moment, options) => api.recoveryPoint.neighbours({ archiveId: archive ?? '', ...moment }, options),
-    [archive],
+    (moment, options) => api.recoveryPoint.neighbours({ archiveId: archive ?? '', salvage: salvage || null, ...moment }, options),
+    [archive, salvage],
+  )
+  // What a dead cluster of this machine holds besides: looked at where it can be chosen.
+  const offering = archive !== undefined && (draft.step === 'source' || draft.step === 'destination')
+  const offers = useAsk(offering ? { which: { archiveId: archive }, ended } : undefined, (input, options) =>
+    api.recoveryPoint.salvage(input.which, options),
   )
   const mayPrepare = request !== undefined && plan.data?.backup != null && plan.data.blockers.length === 0 && !plan.stale
   const prepared = useAsk(
     mayPrepare && draft.step !== 'source' && draft.step !== 'moment' ? request : undefined,
     (input, options) => api.recoveryPoint.prepare(input, options),
   )
-  return { moments: { ...moments, data: found }, plan, cursor, around, neighbours, prepared }
+  return { moments: { ...moments, data: found }, offers, plan, cursor, around, neighbours, prepared }
 }
 
 /** The answer kept from before may be of another cluster. */
-function fits(moments: Moments | undefined, { archiveId, systemIdentifier }: PointDraft): boolean {
-  if (moments === undefined) return false
+function fits(moments: Moments | undefined, { archiveId, systemIdentifier, salvage }: PointDraft): boolean {
+  if (moments === undefined || (moments.salvage ?? '') !== salvage) return false
   return archiveId !== '' ? moments.archiveId === archiveId : moments.systemIdentifier === systemIdentifier
 }

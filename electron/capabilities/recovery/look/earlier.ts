@@ -69,10 +69,10 @@ async function requirePlan(
 
 /** As the former one was asked for, but for the moment. */
 function requestOf(record: LookRecord, { backup }: EarlierPlan, wish: RecoveryWish): RecoveryRequest {
-  const { archiveId, destination, tablespaces, login } = record
+  const { archiveId, salvage, destination, tablespaces, login } = record
   return {
     ...{ source: { path: backup }, destination, tablespaces, login, verify: false, confirm: null },
-    point: { archiveId, backup, wish },
+    point: { archiveId, salvage, backup, wish },
   }
 }
 

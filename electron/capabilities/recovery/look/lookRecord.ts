@@ -32,6 +32,8 @@ const lookRecord = z.object({
   login: z.string().nullable(),
   archiveId: z.string(),
   backup: z.string(),
+  /** The data directory of the dead cluster whose WAL was salvaged, by its name of now; null for none. */
+  salvage: z.string().nullable().default(null),
   systemIdentifier: z.string().nullable(),
   wish: recoveryWish,
   tablespaces: z.record(z.string(), z.string()),
@@ -55,12 +57,19 @@ export async function writeLookRecord(
     ...{ version: 1, jobId, server: backup.server, dataDirectory: data.final, destination: request.destination, port },
     ...{ login: request.login, archiveId: point.archive.id, backup: backup.path, wish: point.wish },
     systemIdentifier: backup.systemIdentifier,
+    salvage: salvagedFrom(plan, point),
     tablespaces: Object.fromEntries(spaces.map(({ name, final }) => [name, final])),
     ...{ connectionId: connected.connectionId, pristine: { ...pristine }, evidence: evidenceOf(point, reached) },
   }
   const file = path.join(data.final, scriptFolder, 'recovered.json')
   await writeFile(file, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600, flush: true })
   await own(file, account)
+}
+
+/** In its place it has another name by now. */
+function salvagedFrom({ data, kept }: RecoveryPlan, { salvage }: PointRun): string | null {
+  if (salvage === null) return null
+  return salvage.dataDirectory === data.final && kept !== null ? kept : salvage.dataDirectory
 }
 
 function evidenceOf({ look, wish, plan }: PointRun, { lines, replayedTo, outcome }: Reached): LookEvidence {

@@ -131,8 +131,8 @@ async function planResume(
   wish: RecoveryWish,
   signal: AbortSignal,
 ): Promise<RecoveryPlan & { point: PointRun }> {
-  const { destination, dataDirectory, login, archiveId, port } = record
-  const point = await planPointRun(services, { archiveId, backup: record.backup, wish }, signal)
+  const { destination, dataDirectory, login, archiveId, salvage, port } = record
+  const point = await planPointRun(services, { archiveId, salvage, backup: record.backup, wish }, signal)
   const backup = await readBackup(record.backup, signal, true)
   const programs = await findPrograms(services, backup.major)
   if (!programs) throw new AppError('tool_missing', `The server of PostgreSQL ${backup.major} is not on this machine.`)

@@ -48,7 +48,7 @@ async function planLater(
   requirePaused(standing, record)
   const { plan } = await planWish(
     services,
-    { archiveId: record.archiveId, backup: record.backup, wish },
+    { archiveId: record.archiveId, salvage: record.salvage, backup: record.backup, wish },
     { fresh: false, signal },
   )
   const move = { ...nothing, how: 'replay' as const, plan }
@@ -91,10 +91,12 @@ export async function planEarlier(
 ): Promise<EarlierPlan> {
   requireOwn(record)
   requireIdle(services, record, own)
-  const { archiveId } = record
-  const same = await planWish(services, { archiveId, backup: record.backup, wish }, { fresh, signal })
+  const { archiveId, salvage } = record
+  const same = await planWish(services, { archiveId, salvage, backup: record.backup, wish }, { fresh, signal })
   const { plan } =
-    same.plan.blockers.length === 0 ? same : await planWish(services, { archiveId, backup: null, wish }, { fresh: false, signal })
+    same.plan.blockers.length === 0
+      ? same
+      : await planWish(services, { archiveId, salvage, backup: null, wish }, { fresh: false, signal })
   const refuse = (error: AppError): EarlierPlan => ({
     backup: '',
     move: { ...nothing, how: 'copy', plan, refused: wordsOf(error) },

@@ -12,13 +12,15 @@ import { planWish } from './planWish'
 import { recentPointFacts } from './pointFacts'
 import { pointRefusal } from './pointRun'
 import { readMoments, readSources } from './readMoments'
+import { readOffers } from './salvageOffers'
 
 export function recoveryPointHandlers(services: RecoveryServices, parts: Parts): Handlers<typeof recoveryPoint, AbortSignal> {
   return {
     sources: (_input, { signal }) => readSources(services, signal),
     moments: (request, { signal }) => readMoments(services, request, signal),
+    salvage: async ({ archiveId }, { signal }) => ({ offers: await readOffers(services, archiveId, signal) }),
     neighbours: async (request, { signal }) =>
-      readNeighbours(services, await recentPointFacts(services, request.archiveId, signal), request, signal),
+      readNeighbours(services, await recentPointFacts(services, request, signal), request, signal),
     plan: async (request, { signal }) => (await planWish(services, request, { fresh: false, signal })).plan,
     prepare: async (request, { signal }) =>
       prepareRecovery(services, await readBackup(await backupFor(services, request, signal), signal, true), signal),
@@ -26,7 +28,7 @@ export function recoveryPointHandlers(services: RecoveryServices, parts: Parts):
       const asked = await asRecovery(services, request, signal)
       const plan = await planRecovery(services, asked, new Date(), signal)
       if (!plan.point) throw new AppError('internal', 'The recovery has no moment.')
-      return { ...previewOf(plan), plan: plan.point.plan }
+      return { ...previewOf(plan), plan: plan.point.plan, salvage: plan.point.salvage?.offer ?? null }
     },
     start: async (request, { signal }) => startRecovery(services, parts, await asRecovery(services, request, signal), signal),
   }

@@ -20,11 +20,15 @@ export async function planWish(
   request: PointRequest,
   { fresh, signal }: { fresh: boolean; signal: AbortSignal },
 ): Promise<PlannedWish> {
-  const facts = await (fresh ? freshPointFacts : recentPointFacts)(services, request.archiveId, signal)
-  const { index, backups, toRead } = facts
+  const facts = await (fresh ? freshPointFacts : recentPointFacts)(services, request, signal)
+  const { index, backups, toRead, salvage } = facts
   const asked = { index, backups, toRead, wish: request.wish, backup: request.backup }
   const backupOf = ({ backup }: PointPlan) => backups.find(({ shown }) => shown.path === backup?.path) ?? null
   const first = planPoint(asked)
+  if (salvage?.ok === false) {
+    const blocker = { reason: 'salvage' as const, says: salvage.says, nearest: null, nearestSays: '' }
+    return { plan: { ...first, blockers: [blocker] }, facts, backup: backupOf(first), look: {} }
+  }
   if (first.blockers.length > 0) return { plan: first, facts, backup: backupOf(first), look: {} }
   // The one of the first plan; a transaction's place decides which backup it is.
   const about = request.wish.kind === 'xid' && request.backup === null ? null : backupOf(first)

@@ -6,12 +6,14 @@ import { type BackupChain, chainOf, isBase } from '../../../../shared/model/back
 import { isPhysical, type PhysicalRecord } from '../../../../shared/model/backupRecord'
 import { toLsn } from '../../../../shared/model/lsn'
 import type { BackupFacts } from '../../../../shared/model/recoveryReach'
+import { withSalvage } from '../../../../shared/model/salvage'
 import type { WalArchive } from '../../../../shared/model/walArchive'
 import { AppError } from '../../../../shared/rpc/appError'
 import { readIndexSoon } from '../../../archive/readIndexSoon'
 import { type FoundBackup, scanLibraries } from '../../../library/scanLibrary'
 import { isCleanState } from '../../../postgres/localClusterState'
 import type { Services } from '../../../services'
+import { type SalvageAnswer, salvageFrom } from './salvage'
 
 export type PointServices = Pick<Services, 'archives' | 'connections' | 'tools' | 'paths' | 'spawn' | 'settings' | 'jobs'>
 
@@ -20,12 +22,22 @@ type Physical = FoundBackup & { record: PhysicalRecord }
 export interface PointFacts {
   archive: WalArchive
   index: ArchiveIndex
+  /** Of the archive alone. */
+  archived: ArchiveIndex
   toRead: bigint
   /** Oldest first. */
   backups: BackupFacts[]
   problems: string[]
   server: string
   readAt: number
+  /** What was asked to be salvaged; null for nothing. `index` has it, unless it can't be. */
+  salvage: SalvageAnswer | null
+}
+
+/** An archive, and the data directory of the dead cluster whose pg_wal is taken besides; absent or null for none. */
+export interface WalSource {
+  archiveId: string
+  salvage?: string | null | undefined
 }
 
 export async function physicalBackups(services: PointServices, signal: AbortSignal): Promise<Physical[]> {
@@ -35,18 +47,25 @@ export async function physicalBackups(services: PointServices, signal: AbortSign
 }
 
 /** Throws AppError not_found for an archive that is not known, and the disk's own words for one that can't be read. */
-export async function readPointFacts(services: PointServices, archiveId: string, signal: AbortSignal): Promise<PointFacts> {
+export async function readPointFacts(
+  services: PointServices,
+  { archiveId, salvage: dead }: WalSource,
+  signal: AbortSignal,
+): Promise<PointFacts> {
   const archive = services.archives.get(archiveId)
   const problems: string[] = []
   const report = (text: string) => void problems.push(text)
-  const { index, toRead } = await readIndexSoon(services, archive, { signal, report })
+  const { index: archived, toRead } = await readIndexSoon(services, archive, { signal, report })
+  const salvage = dead ? await salvageFrom(services, dead, archived, signal) : null
+  const index = withSalvage(archived, salvage?.ok ? salvage.wal : null)
+  if (salvage) problems.push(...(salvage.ok ? salvage.warnings : [salvage.says]))
   const all = await physicalBackups(services, signal)
   const cluster = archive.systemIdentifier ?? index.systemIdentifier
   const mine = all.filter(({ record }) => cluster !== null && record.source.systemIdentifier === cluster)
   const facts = mine.map((found) => factsOf(found, all)).toSorted((a, b) => (a.stop.lsn < b.stop.lsn ? -1 : 1))
   if (index.segments.length === 0) problems.push(`${archive.folder} holds no WAL segment of this cluster.`)
   return {
-    ...{ archive, index, toRead, backups: facts, problems, readAt: Date.now() },
+    ...{ archive, index, archived, toRead, backups: facts, problems, salvage, readAt: Date.now() },
     server: mine[0]?.record.source.label ?? archive.label,
   }
 }
@@ -56,16 +75,19 @@ const freshMs = 15_000
 const recent = new Map<string, Promise<PointFacts>>()
 
 /** Those of a moment ago, where there are some. */
-export async function recentPointFacts(services: PointServices, archiveId: string, signal: AbortSignal): Promise<PointFacts> {
-  const key = `${services.paths.data}\n${archiveId}`
-  const known = await recent.get(key)?.catch(() => null)
+export async function recentPointFacts(services: PointServices, source: WalSource, signal: AbortSignal): Promise<PointFacts> {
+  const known = await recent.get(keyOf(services, source))?.catch(() => null)
   if (known && Date.now() - known.readAt < freshMs) return known
-  return freshPointFacts(services, archiveId, signal)
+  return freshPointFacts(services, source, signal)
 }
 
-export async function freshPointFacts(services: PointServices, archiveId: string, signal: AbortSignal): Promise<PointFacts> {
-  const key = `${services.paths.data}\n${archiveId}`
-  const reading = readPointFacts(services, archiveId, signal)
+function keyOf({ paths }: PointServices, { archiveId, salvage }: WalSource): string {
+  return [paths.data, archiveId, salvage ?? ''].join('\n')
+}
+
+export async function freshPointFacts(services: PointServices, source: WalSource, signal: AbortSignal): Promise<PointFacts> {
+  const key = keyOf(services, source)
+  const reading = readPointFacts(services, source, signal)
   recent.set(key, reading)
   try {
     return await reading

@@ -15,11 +15,13 @@ import { restoreScript, scriptFolder, scriptPath } from './restoreScript'
 const stagedFolder = `${scriptFolder}/wal`
 
 /** Rule 8: recovery.signal asks for it; without it the server takes backup_label for a backup that holds all its WAL. */
-export function pointFiles(run: Pick<PointRun, 'access' | 'archive' | 'segmentSize' | 'wish' | 'way'>): PlacedFile[] {
+export function pointFiles(run: Pick<PointRun, 'access' | 'archive' | 'segmentSize' | 'wish' | 'way' | 'salvage'>): PlacedFile[] {
   const archive = run.access === 'staged' ? stagedFolder : run.archive.folder
   const { segmentSize, way } = run
+  const files = run.salvage?.offer.files ?? []
+  const salvage = files.length === 0 ? null : { before: files.filter(({ before }) => before).map(({ name }) => name) }
   return [
-    { path: scriptPath, text: restoreScript({ archive, segmentSize, timeline: run.wish.timeline, way }) },
+    { path: scriptPath, text: restoreScript({ archive, segmentSize, timeline: run.wish.timeline, way, salvage }) },
     { path: 'recovery.signal', text: '' },
   ]
 }

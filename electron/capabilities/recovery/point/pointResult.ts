@@ -8,6 +8,7 @@ import { laterCommands } from '../startRecovered'
 import type { PointRun } from './pointRun'
 import type { Reached } from './recoverToPoint'
 import { scriptLog } from './restoreScript'
+import { salvageFacts } from './salvageEvidence'
 
 export function describePoint(
   plan: RecoveryPlan,
@@ -33,6 +34,7 @@ export function describePoint(
       fact('Asked for', setting ? `${setting.name} = '${setting.value}'` : 'the end of the WAL', true),
       fact('Stopped', outcome.stop === '' ? `redo done at ${outcome.redoDone ?? '?'}` : outcome.stop, true),
       fact('As asked', 'yes: compared with the plan'),
+      ...salvageFacts(point, reached.salvaged),
       ...(before ? [fact('Last commit kept', `transaction ${before.xid}, ${formatWalTime(before.time)}`)] : []),
       fact('State', outcome.state),
       fact('Timeline', String(outcome.newTimeline ?? point.wish.timeline), true),

@@ -1,13 +1,14 @@
 // A recovery to a moment as the run needs it: the plan, the settings and the script that belong to it, and what must come of it.
-import type { PointPlan, PointRequest } from '../../../../shared/contracts/recoveryPoint'
+import type { PointPlan, PointRequest, SalvageOffer } from '../../../../shared/contracts/recoveryPoint'
 import type { ArchiveIndex, TransactionEnd } from '../../../../shared/model/archiveIndex'
 import { formatBytes } from '../../../../shared/model/byteCount'
 import { formatLsn, type Lsn, toLsn } from '../../../../shared/model/lsn'
 import type { PreflightRow } from '../../../../shared/model/preflight'
 import type { DeepLook } from '../../../../shared/model/recoveryJudge'
-import { reachesOf } from '../../../../shared/model/recoveryReach'
+import { type Reach, reachesOf } from '../../../../shared/model/recoveryReach'
 import type { Setting } from '../../../../shared/model/recoveryTarget'
 import type { RecoveryWish } from '../../../../shared/model/recoveryWish'
+import { isSalvaged } from '../../../../shared/model/salvage'
 import type { WalArchive } from '../../../../shared/model/walArchive'
 import { type ChainSegment, partsTo } from '../../../../shared/model/walChain'
 import type { CompressedSuffix } from '../../../../shared/model/walFile'
@@ -17,6 +18,8 @@ import type { OsAccount, SpawnTool } from '../../../process/processTypes'
 import { planWish } from './planWish'
 import type { PointServices } from './pointFacts'
 import { restoreCommand } from './restoreScript'
+import type { Salvage } from './salvage'
+import { offerOf } from './salvageOffers'
 
 export interface PointRun {
   wish: RecoveryWish
@@ -33,6 +36,8 @@ export interface PointRun {
   access: 'open' | 'staged' | 'closed'
   /** Files of the archive that recovery asks for, in order. */
   needed: NeededFile[]
+  /** What the dead cluster has besides; null for nothing. */
+  salvage: SalvageRun | null
   /** How files on the way are packed. */
   packed: CompressedSuffix[]
   /** Where the way ends, and the last COMMIT or ABORT on it: what a recovery to its end must have reached. */
@@ -41,6 +46,16 @@ export interface PointRun {
   /** How far replay has to go from the backup's redo. */
   from: bigint
   to: bigint
+}
+
+export interface SalvageRun {
+  /** Data directory of the dead cluster. */
+  dataDirectory: string
+  offer: SalvageOffer
+  /** Those of them that replay up to the stop asks for. */
+  used: string[]
+  /** The last commit that is kept lies in one of them; null when it does not. */
+  lastCommit: TransactionEnd | null
 }
 
 export interface NeededFile {
@@ -59,7 +74,7 @@ export async function planPointRun(services: PointServices, request: PointReques
       hint: `Combine it first with the ${plan.chain.length - 1} that it builds on, on the page Backups, and recover from the result; or choose a full backup.`,
     })
   }
-  const { index, archive } = facts
+  const { index, archive, archived, backups, salvage } = facts
   const way = backup && partsTo(index, backup.stop, request.wish.timeline)
   const [reach] = backup ? reachesOf(index, [backup], request.wish.timeline) : []
   if (!backup || !way || 'refused' in way || !reach) throw new AppError('internal', 'The plan names no way.')
@@ -71,6 +86,7 @@ export async function planPointRun(services: PointServices, request: PointReques
     ...{ wish: request.wish, plan, look, archive, segmentSize, lastEnd: reach.lastEnd },
     ...{ way: timelines, access: 'open' },
     needed: neededFiles(index, timelines, chain.segments, last),
+    salvage: salvage?.ok ? salvageRun(salvage, offerOf(salvage, archived, backups), plan, look, reach) : null,
     packed: [...new Set(chain.segments.flatMap(({ entry }) => entry.compressed ?? []))],
     reaches: formatLsn(chain.reaches),
     from: backup.start.lsn,
@@ -85,7 +101,31 @@ function neededFiles(index: ArchiveIndex, way: readonly number[], segments: read
   return [
     ...index.histories.filter(({ timeline }) => way.includes(timeline) || timeline > pinned),
     ...(last === -1 ? segments : segments.slice(0, last + 2)).map(({ entry }) => entry),
-  ].map(({ file, size }) => ({ file, size }))
+  ]
+    .filter((entry) => !isSalvaged(index, entry))
+    .map(({ file, size }) => ({ file, size }))
+}
+
+/** All of it is taken, also what this moment does not need: a later one may. */
+function salvageRun(
+  { dataDirectory, wal }: Salvage,
+  offer: SalvageOffer,
+  { salvaged = [] }: PointPlan,
+  { before, transaction }: DeepLook,
+  { lastCommit }: Pick<Reach, 'lastCommit'>,
+): SalvageRun {
+  const kept = before ?? (transaction && !transaction.aborted ? transaction : lastCommit)
+  const at = kept ? toLsn(kept.lsn) : 0n
+  const holds = wal.segments.some(({ file, header, own, inherited }) => {
+    const start = header ? toLsn(header.start) : 0n
+    const used = salvaged.includes(file.slice(0, 24))
+    // A record counts where it ends: one that begins right before may be this one's first.
+    const its = [own, inherited].some(
+      (one) => one !== null && [one.firstCommit, one.lastCommit].some((end) => end?.lsn === kept?.lsn),
+    )
+    return used && kept !== null && (its || (at >= start && at < start + BigInt(header?.segmentSize ?? 0)))
+  })
+  return { dataDirectory, offer, used: salvaged, lastCommit: holds ? kept : null }
 }
 
 export function pointRefusal({ blockers }: PointPlan): AppError | null {
@@ -143,8 +183,8 @@ export async function pointRows(
   name: string,
   spawn: SpawnTool,
 ): Promise<PreflightRow[]> {
-  const { archive, plan, packed } = run
-  const rows = [row('point', 'pass', 'Moment', plan.stopsAt)]
+  const { archive, plan, packed, salvage } = run
+  const rows = [row('point', 'pass', 'Moment', plan.stopsAt), ...(salvage ? salvageRows(salvage) : [])]
   for (const warning of plan.warnings) rows.push(row('point', 'warning', 'Moment', warning))
   const { folder } = archive
   if (run.access === 'closed') {
@@ -164,4 +204,14 @@ export async function pointRows(
     rows.push(row('unpack', 'blocker', 'Unpacking', text))
   }
   return rows
+}
+
+function salvageRows({ offer }: SalvageRun): PreflightRow[] {
+  const { files, says, warnings, walFolder, name } = offer
+  const count = files.length === 1 ? '1 file' : `${files.length} files`
+  const text = files.length === 0 ? says : `${count} of ${walFolder} are copied from ${name}, which stays as it is. ${says}`
+  return [
+    row('salvage', files.length === 0 ? 'warning' : 'pass', 'Salvaged WAL', text),
+    ...warnings.map((warning) => row('salvage', 'warning', 'Salvaged WAL', warning)),
+  ]
 }

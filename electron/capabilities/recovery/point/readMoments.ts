@@ -48,11 +48,11 @@ export async function readMoments(services: PointServices, request: MomentsReque
   const archives = services.archives.list()
   const archiveId =
     'archiveId' in request ? request.archiveId : await furthestArchive(services, request.systemIdentifier, archives, signal)
-  const facts = await freshPointFacts(services, archiveId, signal)
+  const facts = await freshPointFacts(services, { archiveId, salvage: request.salvage }, signal)
   const { index, backups, archive, server, toRead, problems } = facts
   const systemIdentifier = archive.systemIdentifier ?? index.systemIdentifier ?? ''
   return {
-    ...{ systemIdentifier, archiveId, server, problems },
+    ...{ systemIdentifier, archiveId, server, problems, salvage: request.salvage ?? null },
     archives: archives
       .filter((one) => one.id === archiveId || (one.systemIdentifier !== null && one.systemIdentifier === systemIdentifier))
       .map(({ id, label, folder, kind }) => ({ id, label, folder, kind })),

@@ -13,6 +13,7 @@ import { clusterOf, type Evidence, readEvidence, type StartedCluster, startRecov
 import { type Outcome, outcomeProblem, readOutcome, stopLines } from './judgeOutcome'
 import type { PointRun } from './pointRun'
 import { recoveryFailure, watchReplay } from './replay'
+import { requireSalvaged } from './salvageEvidence'
 
 export interface Reached {
   port: number
@@ -22,6 +23,8 @@ export interface Reached {
   control: ControlData
   /** The server's own words about the stop. */
   lines: string[]
+  /** Of the salvaged WAL what recovery fetched. */
+  salvaged: string[]
   /** Asked right after a stop that waits; null where nobody could. */
   replayedTo: string | null
 }
@@ -65,6 +68,7 @@ export async function recoverToPoint(
       hint: 'Do not use this cluster. Check the WAL from the backup on, on the archive’s page.',
     })
   }
+  const salvaged = await requireSalvaged(point, dataDirectory)
   job.endStep('stop', 'done', stopWords(outcome, point))
 
   job.step('connect')
@@ -72,7 +76,7 @@ export async function recoverToPoint(
   const replayedTo = outcome.state === 'paused' && ask ? ((await ask())?.lsn ?? null) : null
   const control = await readControlData(services.spawn, clusterOf(plan), job.signal)
   job.signal.throwIfAborted()
-  return { port: started.port, evidence, outcome, connected, control, lines: stopLines(lines), replayedTo }
+  return { port: started.port, evidence, outcome, connected, control, lines: stopLines(lines), salvaged, replayedTo }
 }
 
 /** A target that shuts down may have been reached before the start was over. */

@@ -5,6 +5,8 @@ import { quoteForShell } from '../../../../shared/tools/showCommand'
 /** Within the data directory, in which the server runs its restore_command: the names hold wherever that directory goes. */
 export const scriptFolder = 'walkback'
 export const scriptPath = `${scriptFolder}/restore.sh`
+/** Within the data directory: what was salvaged from the dead cluster, under the names that recovery asks for. */
+export const salvageFolder = `${scriptFolder}/salvage`
 export const scriptLog = `${scriptFolder}/restore.log`
 export const restoreCommand = `/bin/sh ${scriptPath} "%f" "%p"`
 
@@ -16,6 +18,8 @@ export interface ScriptFacts {
   /** The pinned timeline, and all on the way to it. */
   timeline: number
   way: readonly number[]
+  /** WAL of the dead cluster, in `salvageFolder`: names that come before what the archive has; null for no such WAL. */
+  salvage?: { before: readonly string[] } | null
 }
 
 /**
@@ -25,7 +29,7 @@ export interface ScriptFacts {
  * archive has. 1: the file is not there, which ends the WAL. 200: it is there and can't be read, which ends the recovery
  * (RestoreArchivedFile takes more than 125 for FATAL; 126 and 127 it would name after the shell's own failures).
  */
-export function restoreScript({ archive, segmentSize, timeline, way }: ScriptFacts): string {
+export function restoreScript({ archive, segmentSize, timeline, way, salvage = null }: ScriptFacts): string {
   const histories = way.filter((one) => one > 1).map(historyName)
   return `#!/bin/sh
 # Fetches WAL for a recovery from ${archive.replace(/[\r\n]/g, ' ')}, which is only read. Written by Walkback.
@@ -71,14 +75,14 @@ case $name in
     ;;
 esac
 
-for file in "$archive/$name" "$archive/$name.gz" "$archive/$name.lz4" "$archive/$name.zst"; do
+${salvage === null ? '' : salvageWords(salvage.before)}for file in "$archive/$name" "$archive/$name.gz" "$archive/$name.lz4" "$archive/$name.zst"; do
   [ -e "$file" ] || continue
   unpack "$file" || broken "$file can't be read"
   say "restored: $name from $file"
   exit 0
 done
 
-case $name in
+${salvage === null ? '' : 'salvaged\n\n'}case $name in
   *.history | *.backup) missing '' ;;
 esac
 
@@ -92,5 +96,27 @@ for file in "$archive/$name.partial" "$archive/$name.gz.partial" "$archive/$name
 done
 
 missing ''
+`
+}
+
+/** Whole files, as they were in the dead cluster's pg_wal: the last one ends where its records do. */
+function salvageWords(before: readonly string[]): string {
+  const first =
+    before.length === 0
+      ? ''
+      : `
+# The archive's own are damaged or cut.
+case $name in
+  ${before.join(' | ')}) salvaged ;;
+esac
+`
+  return `# What the archive does not have is taken from the WAL of the dead cluster, which was copied here.
+salvaged() {
+  [ -e "${salvageFolder}/$name" ] || return 0
+  cat <"${salvageFolder}/$name" >"$target" || broken "${salvageFolder}/$name can't be read"
+  say "restored: $name from ${salvageFolder}/$name, salvaged"
+  exit 0
+}
+${first}
 `
 }

@@ -10,7 +10,7 @@ import { PickRow } from '../../../wizard/PickRow'
 import { portOf } from '../placement'
 import type { PlacementStepProps, Prepared } from '../placementSteps'
 
-export function DestinationStep({ draft, setDraft, facts, prepared }: PlacementStepProps) {
+export function DestinationStep({ draft, setDraft, facts, prepared, besides }: PlacementStepProps) {
   const base = prepared.data
   if (!base || !facts) return prepared.error ? null : <Loading>Looking at this machine…</Loading>
   return (
@@ -59,6 +59,7 @@ export function DestinationStep({ draft, setDraft, facts, prepared }: PlacementS
         </Card>
       </div>
       <div className="wz-col scroll">
+        {besides}
         <Card title="Who runs it" padded>
           <p className="t2">
             {draft.kind === 'new' ? (
@@ -124,10 +125,17 @@ function Targets({ draft, setDraft, base }: Pick<PlacementStepProps, 'draft' | '
                   <Chip tone="warning" icon="warn">
                     running
                   </Chip>
-                ) : (
+                ) : target.state === '' || target.state.startsWith('shut down') ? (
                   <Chip tone="pass" icon="check">
                     {target.state || 'stopped'}
                   </Chip>
+                ) : (
+                  <>
+                    <Chip tone="warning" icon="warn">
+                      died
+                    </Chip>
+                    <div className="t2 sm">No server runs, and it was not shut down: “{target.state}”.</div>
+                  </>
                 )}
                 {target.problem !== '' && <div className="t2 sm">{target.problem}</div>}
               </td>

@@ -1,5 +1,5 @@
 // Step 4: everything once more: checks, files as they will be written, what gets another name, and the typed confirmation.
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import type { RecoveryDanger, StandalonePreview, StandaloneRequest } from '../../../../shared/contracts/recovery'
 import type { PreflightFix } from '../../../../shared/model/preflight'
 import { Card } from '../../../components/Card'
@@ -22,10 +22,12 @@ export interface ReviewStepProps extends Omit<PlacementStepProps, 'facts' | 'pro
   onConfirm: (confirm: StandaloneRequest['confirm']) => void
   startError: ShownError | null
   starting: boolean
+  /** Before the checks: what this recovery shows besides. */
+  children?: ReactNode
 }
 
 export function ReviewStep(props: ReviewStepProps) {
-  const { draft, setDraft, from, prepared, preview, onConfirm, onGoTo, startError, starting } = props
+  const { draft, setDraft, from, prepared, preview, onConfirm, onGoTo, startError, starting, children } = props
   const base = prepared.data
   if (!base) return null
   const target = base.targets.find(({ dataDirectory }) => dataDirectory === draft.cluster)
@@ -56,6 +58,7 @@ export function ReviewStep(props: ReviewStepProps) {
         <>
           {startError && <ErrorNote error={startError} />}
           {preview.data?.danger && <ConfirmCard danger={preview.data.danger} onConfirm={onConfirm} />}
+          {children}
         </>
       }
       promise={

@@ -18,6 +18,7 @@ import { PickRow } from '../../../wizard/PickRow'
 import { useAsk } from '../../../wizard/useAsk'
 import { chooseCluster } from '../draft'
 import type { PointStepProps } from '../Wizard'
+import { SalvageCard } from './SalvageCard'
 
 export function SourceStep({ draft, setDraft, facts }: PointStepProps) {
   const sources = useAsk({}, (input, options) => api.recoveryPoint.sources(input, options))
@@ -110,6 +111,7 @@ export function SourceStep({ draft, setDraft, facts }: PointStepProps) {
         {moments.error && <ErrorNote error={moments.error} onRetry={moments.again} />}
         {moments.busy && !moments.data && <Loading>Looking at the backups and the archive…</Loading>}
         {moments.data && <ReachCard {...{ draft, setDraft }} moments={moments.data} />}
+        <SalvageCard {...{ draft, setDraft }} offers={facts.offers} />
       </div>
     </div>
   )

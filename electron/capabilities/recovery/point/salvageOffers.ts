@@ -1,0 +1,75 @@
+// What is gained by salvaging the WAL of a dead cluster: how far recovery reaches without it and with it, in a sentence.
+import type { SalvageOffer } from '../../../../shared/contracts/recoveryPoint'
+import type { ArchiveIndex } from '../../../../shared/model/archiveIndex'
+import { formatLsn } from '../../../../shared/model/lsn'
+import { type BackupFacts, reachesOf } from '../../../../shared/model/recoveryReach'
+import { withSalvage } from '../../../../shared/model/salvage'
+import { formatWalTime } from '../../../../shared/model/walTime'
+import { AppError } from '../../../../shared/rpc/appError'
+import { findLocalClusters } from '../../../postgres/findLocalClusters'
+import { type PointServices, recentPointFacts } from './pointFacts'
+import { type Salvage, type SalvageAnswer, salvageOf } from './salvage'
+
+/** Of every cluster of this machine that is the archive's own, running ones too: these say so. */
+export async function readOffers(services: PointServices, archiveId: string, signal: AbortSignal): Promise<SalvageOffer[]> {
+  const { archived: index, backups, archive } = await recentPointFacts(services, { archiveId }, signal)
+  const whose = archive.systemIdentifier ?? index.systemIdentifier
+  const { clusters } = await findLocalClusters(services, signal)
+  const offers: SalvageOffer[] = []
+  for (const info of clusters) {
+    if (whose === null || info.control?.systemIdentifier !== whose) continue
+    const answer = await salvageOf(services, info, index, signal).catch((error: unknown): SalvageAnswer => {
+      signal.throwIfAborted()
+      if (!(error instanceof AppError)) throw error
+      return { ok: false, says: error.message }
+    })
+    const { name, dataDirectory } = info
+    offers.push(
+      answer.ok
+        ? offerOf(answer, index, backups)
+        : { ...nothing, name, dataDirectory, running: info.running !== null, problem: answer.says },
+    )
+  }
+  return offers
+}
+
+const nothing: Omit<SalvageOffer, 'name' | 'dataDirectory' | 'running' | 'problem'> = {
+  ...{ walFolder: '', files: [], left: [], warnings: [], timeline: null, without: null, with: null, says: '' },
+}
+
+/** `index`: of the archive alone. */
+export function offerOf(salvage: Salvage, index: ArchiveIndex, backups: readonly BackupFacts[]): SalvageOffer {
+  const { name, dataDirectory, walFolder, files, left, warnings, wal } = salvage
+  const timeline = wal.segments.reduce<number | null>((most, one) => Math.max(most ?? 0, one.timeline), null)
+  const usable = backups.filter(({ shown }) => shown.problem === '')
+  const without = timeline === null ? null : furthest(index, usable, timeline)
+  const reached = timeline === null ? null : furthest(withSalvage(index, wal), usable, timeline)
+  return {
+    ...{ name, dataDirectory, walFolder, running: false, problem: '', files, left, warnings, timeline, without, with: reached },
+    says: gainWords(without, reached, files.length),
+  }
+}
+
+type End = SalvageOffer['with']
+
+function furthest(index: ArchiveIndex, backups: readonly BackupFacts[], timeline: number): End {
+  let best: { at: bigint; end: End } | null = null
+  for (const { refused, chain, backup, lastCommit } of reachesOf(index, backups, timeline)) {
+    if (refused || chain.refused !== null || chain.reaches < backup.stop.lsn || (best && best.at >= chain.reaches)) continue
+    best = { at: chain.reaches, end: { reaches: formatLsn(chain.reaches), lastCommit } }
+  }
+  return best?.end ?? null
+}
+
+function gainWords(without: End, reached: End, files: number): string {
+  if (files === 0) return 'The archive has all of its WAL: there is nothing to salvage.'
+  if (reached === null) return 'No backup leads to it: nothing is gained by it.'
+  if (without?.reaches === reached.reaches) return `Recovery reaches to ${reached.reaches} without it: nothing is gained by it.`
+  const instead = without === null ? 'to no moment at all' : placeWords(without)
+  return `With it recovery reaches ${placeWords(reached)}, instead of ${instead}.`
+}
+
+function placeWords({ reaches, lastCommit }: NonNullable<End>): string {
+  const commit = lastCommit ? `last commit ${formatWalTime(lastCommit.time)}` : 'with no commit after the backup'
+  return `to ${reaches}, ${commit}`
+}
