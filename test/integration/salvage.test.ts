@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { withClient } from '../../electron/postgres/withClient'
 import type { PointRunRequest } from '../../shared/contracts/recoveryPoint'
 import type { RecoveryWish } from '../../shared/model/recoveryWish'
-import { binFolder, endMajors, newestMajor, startCluster } from '../support/clusters'
+import { binFolder, newestMajor, newestOrAll, startCluster } from '../support/clusters'
 import { readPostmasterPid, tempFolder, waitUntilNoProcessIn } from '../support/tempFolder'
 import { type ArchivingCluster, startArchiving, switchWal } from '../support/walArchives'
 import { type BaseCore, baseCore, folderOf } from './baseSetup'
@@ -35,7 +35,7 @@ beforeAll(async () => {
 const promote = { action: 'promote' } as const
 const toTheEnd = wish({ kind: 'end' }, promote)
 
-describe.each(endMajors())('PostgreSQL %i, in place of a practice cluster that was killed', (major) => {
+describe.each(newestOrAll())('PostgreSQL %i, in place of a practice cluster that was killed', (major) => {
   const inPractice = async (text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> => {
     const { connections } = base.core.app.services
     const connection = await connections.resolve('practice-main')
