@@ -5,6 +5,7 @@ import type { JobContext } from '../../jobs/jobTypes'
 import { analyzeDatabase } from '../../library/analyzeDatabase'
 import { createDatabase, dropMadeDatabase } from '../../library/createDatabase'
 import { compareRows, filledTables } from './compareRows'
+import { compareScript, filledPlaces } from './compareScript'
 import { countDatabase, describeResult } from './describeResult'
 import { planRestore, type RestorePlan, type RestoreServices } from './planRestore'
 import { checkRestore, refuseBlocked } from './preflight'
@@ -84,8 +85,10 @@ export async function runRestore(
 }
 
 /** Only an existing database can hold rows that no restore brought; with --clean its tables are made anew. */
-async function filledBefore({ plan, services, job }: RunContext): Promise<ReadonlySet<string>> {
+async function filledBefore(context: RunContext): Promise<ReadonlySet<string>> {
+  const { plan, services, job } = context
   const { request, archive, selected } = plan
+  if (archive.kind === 'script' && request.checkRows === true) return filledPlaces(context)
   if (request.target.kind !== 'existing' || request.checkRows !== true || request.options.clean === true) return new Set()
   if (archive.kind !== 'archive' || !selected) return new Set()
   const client = await services.connections.open(plan.connection, plan.database, job.signal)
@@ -106,12 +109,14 @@ async function checkRows(
   issues: readonly JobIssue[],
 ): Promise<RowCheck | null> {
   const { plan, job, onIssue } = context
-  const asked = plan.request.checkRows === true && plan.archive.kind === 'archive'
+  const asked = plan.request.checkRows === true
   if (asked) job.step('rows')
-  const check = await compareRows(context, filled)
+  const script = plan.archive.kind === 'script'
+  const check = script ? (asked ? await compareScript(context, filled) : null) : await compareRows(context, filled)
   if (check) {
     const told = new Set(issues.filter(({ harmless }) => harmless === null).map(({ object }) => object))
-    for (const { table, expected, found } of check.different) if (!told.has(table)) onIssue(difference(table, expected, found))
+    for (const { table, expected, found } of check.different)
+      if (!told.has(table)) onIssue(difference(script ? 'script' : 'archive', table, expected, found))
   }
   if (asked) {
     const bad = check?.different.length ?? 0
@@ -121,7 +126,7 @@ async function checkRows(
   return check
 }
 
-function difference(table: string, expected: number | null, found: number | null): JobIssue {
+function difference(what: string, table: string, expected: number | null, found: number | null): JobIssue {
   const rows = (count: number) => `${count.toLocaleString('en-US')} ${count === 1 ? 'row' : 'rows'}`
   const has = found === null ? 'The table is not in the database.' : `The table has ${rows(found)}.`
   return {
@@ -129,7 +134,7 @@ function difference(table: string, expected: number | null, found: number | null
     object: table,
     objectKind: 'TABLE DATA',
     entry: '',
-    message: expected === null ? has : `The archive holds ${rows(expected)} of it. ${has}`,
+    message: expected === null ? has : `The ${what} holds ${rows(expected)} of it. ${has}`,
     statement: '',
     harmless: null,
     advice: 'Look at the log for what was said of this table. Triggers of the destination can change what is loaded.',
