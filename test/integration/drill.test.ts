@@ -168,6 +168,14 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     const nobody = await run({ user: 'nobody' })
     expect(nobody.error?.message).toBe('Nobody can log in to the recovered cluster as nobody.')
     expect(fs.readdirSync(place)).toEqual([])
+    const chain = path.join(tempFolder('chain'), 'backup')
+    fs.mkdirSync(chain)
+    const incremental = { ...recordIn(backup), incremental: { parent: 'another', from: { timeline: 1, lsn: '0/2000028' } } }
+    fs.writeFileSync(path.join(chain, 'walkback.json'), JSON.stringify(incremental))
+    const combine =
+      'An incremental backup is drilled as the full one that its chain is combined into: combine it first, then drill that one.'
+    expect(await ask({ backup: chain })).toBe(combine)
+    expect((await base.core.api.drill.prepare({ backup: chain })).problem).toBe(combine)
     expect((await refusal(base.core.api.drill.report({ jobId: 'none' }))).message).toBe('The report of that drill is not kept.')
   }, 120_000)
 

@@ -32,7 +32,7 @@ export function drillHandlers(services: RecoveryServices, parts: Parts): Handler
       return {
         place,
         user: saved?.settings.user || 'postgres',
-        problem: server ? '' : absent(record),
+        problem: chainProblem(record) || (server ? '' : absent(record)),
         server: server?.version ?? null,
         amcheck: server && server.instead === '' ? server.version : null,
         instead: server?.instead ?? '',
@@ -64,6 +64,12 @@ async function serverFor(services: RecoveryServices, record: BackupRecord): Prom
     : await findScratchPrograms(services, serverVersion)
   const major = programs ? majorOf(programs.version) : 0
   return programs && { ...programs, major, instead: insteadOfAmcheck({ ...programs, major }) }
+}
+
+/** By itself it is no data directory; pg_combinebackup makes one of its chain. '' for any other. */
+function chainProblem(record: BackupRecord): string {
+  if (record.kind !== 'base-backup' || record.incremental === null) return ''
+  return 'An incremental backup is drilled as the full one that its chain is combined into: combine it first, then drill that one.'
 }
 
 function absent(record: BackupRecord): string {
@@ -101,10 +107,9 @@ async function startDrill(
 ): Promise<{ jobId: string }> {
   const record = await readRecord(request.backup)
   const physical = isPhysical(record)
-  if (record.kind === 'base-backup' && record.incremental !== null) {
-    throw new AppError('bad_input', 'An incremental backup is drilled by the full one that its chain is combined into.', {
-      hint: 'Combine the chain first (Backups → Combine into a full one), then drill that one.',
-    })
+  const chain = chainProblem(record)
+  if (chain !== '') {
+    throw new AppError('bad_input', chain, { hint: 'Backups → Combine into a full one makes it.' })
   }
   await (physical ? planDrill : planDumpDrill)(services, request, signal)
   const { id } = services.jobs.start({
