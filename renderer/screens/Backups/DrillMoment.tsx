@@ -32,7 +32,7 @@ export function DrillMoment({ archiveId, backup, onPoint }: DrillMomentProps) {
   const planned = plan.data !== undefined && !plan.stale
   const [blocker] = plan.data?.blockers ?? []
   const wish = moments.data && planned && typed === '' && !blocker ? wishOf(draft, moments.data) : undefined
-  const problem = typed !== '' ? `${typed}.` : planned && blocker ? blocker.says : ''
+  const problem = typed !== '' ? `${typed}.` : planned && blocker ? 'This moment can not be reached.' : ''
   const key = JSON.stringify(wish)
   useEffect(() => {
     onPoint({ wish: key === undefined ? undefined : (JSON.parse(key) as RecoveryWish), problem }) // as it was a line above
