@@ -102,6 +102,8 @@ async function filledBefore(context: RunContext): Promise<ReadonlySet<string>> {
   }
 }
 
+const tables = (n: number) => (n === 1 ? '1 table' : `${n} tables`)
+
 /** A table that differs is an error of its own, unless an error named it already. */
 async function checkRows(
   context: RunContext,
@@ -120,7 +122,12 @@ async function checkRows(
   }
   if (asked) {
     const bad = check?.different.length ?? 0
-    const words = check === null ? 'nothing to compare' : bad > 0 ? `${bad} tables differ` : `${check.matched} tables match`
+    const words =
+      check === null
+        ? 'nothing to compare'
+        : bad > 0
+          ? `${tables(bad)} ${bad === 1 ? 'differs' : 'differ'}`
+          : `${tables(check.matched)} ${check.matched === 1 ? 'matches' : 'match'}`
     job.endStep('rows', bad > 0 ? 'warning' : 'done', check?.by === 'presence' ? `${words}, rows not counted` : words)
   }
   return check

@@ -118,7 +118,7 @@ function LastDrill({ all, now }: Pick<LastDumpCardProps, 'all' | 'now'>) {
   if (last === null) return <span className="warn">never</span>
   if (last.ok) return last.words
   return (
-    <span className="err row g4">
+    <span className="err" style={{ display: 'inline-flex', alignItems: 'center', gap: 4 }}>
       <Icon name="block" size={14} />
       {last.words}
     </span>

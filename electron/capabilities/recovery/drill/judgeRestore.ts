@@ -56,7 +56,7 @@ export function judgeRestore({ result, record, issues, made, rowCheck }: Restore
   const absent = made?.missingExtensions ?? []
   if (absent.length > 0) {
     result.notProved.push(
-      `What needs the ${absent.length === 1 ? 'extension' : 'extensions'} ${some(absent)}: not installed for ${result.serverVersion} on this machine.`,
+      `What needs the ${absent.length === 1 ? 'extension' : 'extensions'} ${some(absent)}: not installed for PostgreSQL ${result.serverVersion} on this machine.`,
     )
   }
   if (failed.length === 0) return null

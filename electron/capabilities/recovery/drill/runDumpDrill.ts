@@ -13,6 +13,7 @@ import { refuseAmcheck } from './checkStructure'
 import { type DrillPlace, describeDrill, emptyResult, guardScratch, planPlace, proofSteps, recordDrill } from './drillPlan'
 import { notePhases } from './phases'
 import { proveAll } from './proveAll'
+import { count } from './proveCluster'
 import { restoreToScratch } from './restoreToScratch'
 import { makeScratch, prepareScratch, scratchWords, superuserOf } from './scratchCluster'
 
@@ -72,6 +73,11 @@ export async function runDumpDrill(
     noted.endStep('scratch', 'done', `${scratchWords(programs)}, reached by its socket alone`)
     begun = true
     const errors = await restoreToScratch({ job, noted, services, parts, plan, needs, set, made, result })
+    job.endStep(
+      'restore',
+      errors === null ? 'done' : 'warning',
+      errors === null ? 'without an error' : count(result.errors?.count ?? 0, 'error'),
+    )
     await proveAll(noted, services, made.scratch, request.amcheck ?? {}, result)
     job.step('away')
     await throwAway()
