@@ -7,6 +7,7 @@ import { accidentHandlers, restartAccident } from './capabilities/accident/handl
 import { backupsHandlers, restartVerify } from './capabilities/backups/handlers'
 import { baseBackupHandlers, restartBaseBackup } from './capabilities/base-backup/handlers'
 import { clusterDumpHandlers, restartClusterDump, restartClusterRestore } from './capabilities/cluster-dump/handlers'
+import { clusterRestorePart } from './capabilities/cluster-dump/part'
 import { coldBackupHandlers, restartCold } from './capabilities/cold-backup/handlers'
 import { connectionsHandlers } from './capabilities/connections/handlers'
 import { copyHandlers, restartCopy } from './capabilities/copy/handlers'
@@ -36,7 +37,7 @@ import { openJobManager } from './jobs/jobManager'
 import { createConnectionStore } from './postgres/connectionStore'
 import { createSpawnTool } from './process/spawnTool'
 import { createTools } from './process/tools'
-import type { HostInfo, SecretVault, Services } from './services'
+import type { ConnectionStore, HostInfo, SecretVault, Services } from './services'
 import { openSettings } from './settings/settingsStore'
 
 export type AllHandlers = { readonly [K in keyof Contracts]: Handlers<Contracts[K], AbortSignal> }
@@ -102,6 +103,12 @@ function mount(services: Services): AllHandlers {
     restore: restorePart(services),
     practice: practicePart(services),
     look: lookPart(services),
+    // The restore of dumps to a server that is not among the saved connections.
+    restoreThrough: (connections: ConnectionStore) => {
+      const through = { ...services, connections }
+      const restore = restorePart(through)
+      return { ...restore, set: clusterRestorePart(through, { dump: dumpPart(through), restore }) }
+    },
   }
   return {
     connections: connectionsHandlers(services),

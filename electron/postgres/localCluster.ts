@@ -15,12 +15,28 @@ import {
 
 export interface InitOptions {
   superuser: string
-  /** A file the cluster's account can read, with the superuser's password; the caller removes it. */
-  passwordFile: string
-  locale: string
+  /**
+   * A file the cluster's account can read, with the superuser's password; the caller removes it. null: nobody needs a password,
+   * for a server that listens in a folder of its own account's alone.
+   */
+  passwordFile: string | null
+  /** One for everything, or what a database of another cluster has. */
+  locale: string | InitLocale
   dataChecksums: boolean
+  /** It is thrown away again: it need not be on disk. */
+  noSync?: boolean
   signal: AbortSignal
   onLine(line: string): void
+}
+
+/** `provider` other than libc came with 15, builtin with 17. */
+export interface InitLocale {
+  encoding: string
+  provider: 'libc' | 'icu' | 'builtin'
+  collate: string
+  ctype: string
+  /** The provider's own. */
+  locale: string
 }
 
 /** initdb with scram for every connection. The data directory must not exist or be empty and its account's own. */
@@ -55,11 +71,23 @@ export function initArguments(
   return [
     `--pgdata=${cluster.dataDirectory}`,
     `--username=${options.superuser}`,
-    `--pwfile=${options.passwordFile}`,
-    '--auth=scram-sha-256',
-    '--encoding=UTF8',
-    `--locale=${options.locale}`,
+    ...(options.passwordFile === null ? ['--auth=trust'] : [`--pwfile=${options.passwordFile}`, '--auth=scram-sha-256']),
+    ...localeArguments(options.locale),
     ...(options.dataChecksums ? ['--data-checksums'] : []),
+    ...(options.noSync ? ['--no-sync'] : []),
+  ]
+}
+
+function localeArguments(locale: string | InitLocale): string[] {
+  if (typeof locale === 'string') return ['--encoding=UTF8', `--locale=${locale}`]
+  const { encoding, provider, collate, ctype } = locale
+  return [
+    `--encoding=${encoding}`,
+    // What the two below leave open: messages, numbers, times.
+    '--locale=C',
+    `--lc-collate=${collate}`,
+    `--lc-ctype=${ctype}`,
+    ...(provider === 'libc' ? [] : [`--locale-provider=${provider}`, `--${provider}-locale=${locale.locale}`]),
   ]
 }
 

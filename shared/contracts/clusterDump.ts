@@ -99,6 +99,10 @@ export const clusterRestoreRequest = connectionRef.extend({
   /** By the keys of the pg_restore table; every database gets the same. */
   options: optionValues,
   analyze: z.boolean(),
+  /** Goes on where an error is certain: a missing extension, say. */
+  continueOnError: z.boolean().optional(),
+  /** Counts the rows in each archive, and compares them with those of every table. */
+  checkRows: z.boolean().optional(),
 })
 
 export const clusterDump = contract('cluster-dump', {

@@ -9,12 +9,16 @@ import { backupRecord } from '../../shared/model/backupRecord'
 import { endMajors } from '../support/clusters'
 import { tempFolder } from '../support/tempFolder'
 import { type ArchivingCluster, startArchiving, switchWal } from '../support/walArchives'
-import { type BaseCore, baseCore, folderOf, recordIn } from './baseSetup'
+import { addTablespaces, type BaseCore, baseCore, folderOf, recordIn } from './baseSetup'
+import { finished, requestFor } from './coldSetup'
 import { registerArchive, wish } from './recoveryPointSetup'
 import { printOf } from './recoverySetup'
 import { refusal, until } from './walSetup'
 
 let base: BaseCore
+
+/** All of them; else one or two of each kind. */
+const long = process.env.WALKBACK_LONG === '1'
 
 beforeAll(async () => {
   base = await baseCore()
@@ -164,6 +168,122 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     const nobody = await run({ user: 'nobody' })
     expect(nobody.error?.message).toBe('Nobody can log in to the recovered cluster as nobody.')
     expect(fs.readdirSync(place)).toEqual([])
+    const chain = path.join(tempFolder('chain'), 'backup')
+    fs.mkdirSync(chain)
+    const incremental = { ...recordIn(backup), incremental: { parent: 'another', from: { timeline: 1, lsn: '0/2000028' } } }
+    fs.writeFileSync(path.join(chain, 'walkback.json'), JSON.stringify(incremental))
+    const combine =
+      'An incremental backup is drilled as the full one that its chain is combined into: combine it first, then drill that one.'
+    expect(await ask({ backup: chain })).toBe(combine)
+    expect((await base.core.api.drill.prepare({ backup: chain })).problem).toBe(combine)
     expect((await refusal(base.core.api.drill.report({ jobId: 'none' }))).message).toBe('The report of that drill is not kept.')
   }, 120_000)
+
+  describe('with tablespaces', () => {
+    let marks: { name: string; time: number; lsn: string }
+    let bare: string
+
+    beforeAll(async () => {
+      const { cluster } = archiving
+      await cluster.sql('DROP DATABASE shop')
+      await addTablespaces(cluster, 500)
+      bare = folderOf(await base.run(base.request(login, { options: { walMethod: 'none', checkpoint: 'fast' } })))
+      const one = async (id: number) => {
+        await cluster.sql(`INSERT INTO plain SELECT ${id}, 'mark'`, 'shop')
+        const [row] = await cluster.sql(
+          `SELECT round(extract(epoch FROM pg_xact_commit_timestamp(xmin)) * 1000000)::bigint::text AS time, pg_current_wal_lsn()::text AS lsn
+             FROM plain WHERE id = ${id}`,
+          'shop',
+        )
+        return { time: Number(row?.time), lsn: String(row?.lsn) }
+      }
+      await one(9001)
+      await cluster.sql(`SELECT pg_create_restore_point('before the third')`)
+      const second = await one(9002)
+      await one(9003)
+      marks = { name: 'before the third', ...second }
+      await one(9004)
+      await switchWal(cluster)
+    }, 120_000)
+
+    const all = [
+      { name: 'tar', compress: '', since: 13 },
+      { name: 'tar, gzip here', compress: '1', since: 13 },
+      { name: 'tar, gzip on the server', compress: 'server-gzip', since: 15 },
+      { name: 'tar, lz4 on the server', compress: 'server-lz4', since: 15 },
+      { name: 'tar, zstd here', compress: 'client-zstd:3', since: 15 },
+    ]
+    const short = major < 15 ? ['tar, gzip here'] : ['tar', 'tar, zstd here']
+    const forms = all.filter(({ name, since }) => since <= major && (long || short.includes(name)))
+
+    test.each(forms)(
+      'a base backup as $name',
+      async ({ compress }) => {
+        const options = { walMethod: 'stream', checkpoint: 'fast', ...(compress === '' ? {} : { compress }) }
+        const folder = folderOf(await base.run(base.request(login, { format: 'tar', options })))
+        const job = await run({ backup: folder })
+        expect(job.error).toBeNull()
+        expect(drills(folder)).toMatchObject([{ ok: true, detail: expect.stringContaining('1,504 rows in 3 tables read') }])
+        expect(fs.readdirSync(place)).toEqual([])
+      },
+      120_000,
+    )
+
+    const moments = {
+      'the end of the archive': () => ({ target: { kind: 'end' }, rows: 1504 }),
+      'a restore point': () => ({ target: { kind: 'name', value: marks.name }, rows: 1501 }),
+      'a time': () => ({ target: { kind: 'time', value: marks.time }, rows: 1502 }),
+      'a position': () => ({ target: { kind: 'lsn', value: marks.lsn }, rows: 1502 }),
+    }
+    const asked = (long || major >= 15 ? Object.keys(moments) : ['the end of the archive', 'a time']) as (keyof typeof moments)[]
+
+    test.each(asked)(
+      'without its WAL, by that of the archive, to %s',
+      async (to) => {
+        const { target, rows } = moments[to]()
+        const before = printOf(archiving.archive)
+        const job = await run({ backup: bare, point: { archiveId, wish: wish(target) } })
+        expect(job.error).toBeNull()
+        expect(drills(bare).at(-1)).toMatchObject({
+          ok: true,
+          detail: expect.stringContaining(`${rows.toLocaleString('en-US')} rows in 3 tables read`),
+        })
+        expect(printOf(archiving.archive)).toBe(before)
+        expect(fs.readdirSync(place)).toEqual([])
+      },
+      120_000,
+    )
+
+    test('a moment that can’t be reached is refused with the nearest, and no result is recorded', async () => {
+      const before = drills(bare).length
+      const early = await run({ backup: bare, point: { archiveId, wish: wish({ kind: 'time', value: 1_600_000_000_000_000 }) } })
+      expect(early.state).toBe('failed')
+      expect(early.error?.message).toMatch(/before/)
+      const alone = await run({ backup: bare })
+      expect(alone.error?.message).toMatch(/WAL/)
+      expect(drills(bare).length).toBe(before)
+      expect(fs.readdirSync(place)).toEqual([])
+    }, 120_000)
+
+    test('a cold backup', async () => {
+      const { cluster } = archiving
+      await cluster.stop()
+      try {
+        const { folder } = await finished(
+          base.core,
+          await base.core.api.coldBackup.start(requestFor(cluster.dataDir, base.library)),
+        )
+        const job = await run({ backup: folder })
+        expect(job.error).toBeNull()
+        const [kept] = (await base.core.api.drill.list({})).drills
+        expect(kept).toMatchObject({
+          ok: true,
+          databases: expect.arrayContaining([expect.objectContaining({ name: 'shop', rows: 1504 })]),
+        })
+        expect(fs.readdirSync(place)).toEqual([])
+      } finally {
+        await cluster.start()
+      }
+    }, 120_000)
+  })
 })

@@ -229,7 +229,7 @@ describe('row counts', () => {
     const job = await lab.run(lab.request(connection, file, newDatabase('quick'), { checkRows: true }))
     expect(job.state).toBe('succeeded')
     expect(job.result?.rowCheck).toMatchObject({ by: 'presence', matched: 1 })
-    expect(job.steps.find(({ id }) => id === 'rows')?.detail).toBe('1 tables match, rows not counted')
+    expect(job.steps.find(({ id }) => id === 'rows')?.detail).toBe('1 table matches, rows not counted')
     await dropDatabase(cluster, 'quick')
   })
 })

@@ -151,8 +151,9 @@ async function planDatabase(facts: PlanFacts, database: SetDatabase, signal: Abo
       target: there ? { kind: 'existing', database: database.name } : newTarget(facts, database, settings.tablespace),
       options: request.options,
       analyze: request.analyze,
-      continueOnError: false,
+      continueOnError: request.continueOnError === true,
       singleTransaction: false,
+      ...(request.checkRows === true ? { checkRows: true } : {}),
     },
   }
 }

@@ -1,6 +1,6 @@
 // Restores a set as one job: missing roles and tablespaces, then every database beside others, and an honest word on each.
 import type { ClusterRestoreRequest } from '../../../shared/contracts/clusterDump'
-import type { JobIssue, JobResult } from '../../../shared/jobs/job'
+import type { JobIssue, JobResult, RowCheck } from '../../../shared/jobs/job'
 import { AppError } from '../../../shared/rpc/appError'
 import { runPart, runSeveral } from '../../jobs/jobPart'
 import type { JobContext } from '../../jobs/jobTypes'
@@ -30,6 +30,7 @@ interface Outcome {
   name: string
   state: 'whole' | 'errors' | 'failed'
   words: string
+  rowCheck?: RowCheck | undefined
 }
 
 /** Throws AppError when a database failed; the message says which did and which are whole. */
@@ -150,7 +151,7 @@ async function restoreAll(
       const rows = result.facts.find(({ label }) => label === 'Rows')?.value ?? ''
       const words = errors > 0 ? countOf(errors, 'error') : `whole${rows === '' ? '' : `, ${rows} rows`}`
       job.endStep(step, errors > 0 ? 'warning' : 'done', words)
-      return { name, state: errors > 0 ? 'errors' : 'whole', words }
+      return { name, state: errors > 0 ? 'errors' : 'whole', words, rowCheck: result.rowCheck }
     } catch (error) {
       const words = hidePasswords(error instanceof Error ? error.message : String(error))
       if (!job.signal.aborted) job.log(`[${name}] ${words}`, 'error')
@@ -251,5 +252,25 @@ function describe(
     ],
     backupPath: plan.set.folder,
     database: outcomes.length === 1 ? (outcomes[0]?.name ?? null) : null,
+    ...rowsTogether(outcomes),
+  }
+}
+
+/** One account of the rows of all databases; nothing where rows were not asked for. */
+function rowsTogether(outcomes: readonly Outcome[]): { rowCheck?: RowCheck } {
+  const checks = outcomes.flatMap(({ name, rowCheck }) => (rowCheck?.by === 'rows' ? [{ name, ...rowCheck }] : []))
+  if (checks.length === 0) return {}
+  const sum = (of: (check: RowCheck) => number) => checks.reduce((total, check) => total + of(check), 0)
+  const named = <T extends { table: string }>(name: string, some: readonly T[]) =>
+    some.map((each) => ({ ...each, table: `${name}: ${each.table}` }))
+  return {
+    rowCheck: {
+      by: 'rows',
+      tables: sum(({ tables }) => tables),
+      matched: sum(({ matched }) => matched),
+      rows: sum(({ rows }) => rows),
+      different: checks.flatMap(({ name, different }) => named(name, different)).slice(0, 100),
+      left: checks.flatMap(({ name, left }) => named(name, left)).slice(0, 100),
+    },
   }
 }

@@ -48,6 +48,16 @@ export function archiveNeeds(entries: readonly TocEntry[]): ArchiveNeeds {
   return { roles, tablespaces, extensions: extensions.toSorted() }
 }
 
+/** Roles that rights and settings of the database itself name. */
+export function databaseRoles(entries: readonly TocEntry[]): string[] {
+  return entries.filter(isOfDatabase).flatMap((entry) => {
+    if (entry.kind !== 'DATABASE PROPERTIES') return grantedRoles(entry)
+    // ALTER ROLE bob IN DATABASE shop SET ...
+    const named = splitStatements(entry.definition).map(sqlTokens)
+    return named.flatMap((tokens) => (isWord(tokens[0], 'alter') && isWord(tokens[1], 'role') ? (nameOf(tokens[2]) ?? []) : []))
+  })
+}
+
 export function isOfDatabase(entry: TocEntry): boolean {
   if (entry.kind === 'DATABASE' || entry.kind === 'DATABASE PROPERTIES') return true
   return ['ACL', 'COMMENT', 'SECURITY LABEL'].includes(entry.kind) && entry.tag.startsWith('DATABASE ')

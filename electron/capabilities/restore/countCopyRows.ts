@@ -1,7 +1,10 @@
-// Counts the rows of each COPY in a script of pg_restore as it streams by, whatever the rows hold and however long they are.
+// Counts the rows of each COPY in a script of pg_restore or pg_dump as it streams by, whatever they hold and however long they are.
 import { nameOf, sqlTokens } from '../../library/sqlText'
+import { connectedDatabase } from './scriptCommands'
 
 export interface CopiedTable {
+  /** As the last \connect before it says; null before any. */
+  database: string | null
   schema: string
   name: string
   rows: number
@@ -19,6 +22,7 @@ export function countCopyRows(): CopyCounter {
   const tables = new Map<string, CopiedTable>()
   let inserts = false
   let copying: CopiedTable | null = null
+  let database: string | null = null
   /** A COPY whose column names hold line breaks goes on over lines. */
   let statement = ''
   /** The line so far: only its first bytes while rows are counted, since rows can be as long as 1 GB. */
@@ -40,6 +44,7 @@ export function countCopyRows(): CopyCounter {
       return
     }
     if (text.startsWith('INSERT INTO ')) inserts = true
+    if (statement === '' && text.startsWith('\\connect ')) database = connectedDatabase(text.slice('\\connect '.length))
     if (statement === '' && !text.startsWith('COPY ')) return
     statement += statement === '' ? text : `\n${text}`
     if (!statement.endsWith(' FROM stdin;')) return
@@ -50,8 +55,8 @@ export function countCopyRows(): CopyCounter {
     const tokens = sqlTokens(text)
     const [first, second] = [nameOf(tokens[1]) ?? '', tokens[2]?.text === '.' ? nameOf(tokens[3]) : undefined]
     const [schema, name] = second === undefined ? ['public', first] : [first, second]
-    const key = JSON.stringify([schema, name])
-    const table = tables.get(key) ?? { schema, name, rows: 0 }
+    const key = JSON.stringify([database, schema, name])
+    const table = tables.get(key) ?? { database, schema, name, rows: 0 }
     tables.set(key, table)
     return table
   }

@@ -41,7 +41,7 @@ export function restartRestore(services: RestoreServices): (input: unknown) => P
   return (input) => startRestore(services, restoreRequest.parse(input), new AbortController().signal)
 }
 
-async function prepare(services: RestoreServices, connectionId: string, path: string, signal: AbortSignal) {
+export async function prepare(services: RestoreServices, connectionId: string, path: string, signal: AbortSignal) {
   const archive = await inspectArchive(path, signal)
   const connection = await services.connections.resolve(connectionId)
   const server = await withServer(services, connection, readServer, signal)
@@ -159,7 +159,7 @@ async function startRestore(services: RestoreServices, request: RestoreRequest, 
       ...(kind !== 'existing' ? [{ id: 'create', label: 'Create database' }] : []),
       ...(plan.archive.kind === 'archive' ? sections : [{ id: 'script', label: 'Script' }]),
       ...(plan.request.analyze ? [{ id: 'analyze', label: 'ANALYZE in stages' }] : []),
-      ...(plan.request.checkRows === true && plan.archive.kind === 'archive' ? [{ id: 'rows', label: 'Row counts' }] : []),
+      ...(plan.request.checkRows === true ? [{ id: 'rows', label: 'Row counts' }] : []),
       ...(kind === 'replace' ? [{ id: 'replace', label: 'Change names' }] : []),
       { id: 'result', label: 'Result' },
     ],

@@ -45,7 +45,7 @@ export async function clusterRows(services: RestoreServices, plan: RestorePlan, 
 }
 
 /** Up to the first \connect: pg_dumpall writes roles and tablespaces before all databases. */
-async function readHead(path: string, gzip: boolean, signal?: AbortSignal): Promise<string> {
+export async function readHead(path: string, gzip: boolean, signal?: AbortSignal): Promise<string> {
   const parts: Buffer[] = []
   let size = 0
   const stream = openScript(path, gzip)

@@ -5,6 +5,7 @@ import type { JobContext } from '../../jobs/jobTypes'
 import { analyzeDatabase } from '../../library/analyzeDatabase'
 import { createDatabase, dropMadeDatabase } from '../../library/createDatabase'
 import { compareRows, filledTables } from './compareRows'
+import { compareScript, filledPlaces } from './compareScript'
 import { countDatabase, describeResult } from './describeResult'
 import { planRestore, type RestorePlan, type RestoreServices } from './planRestore'
 import { checkRestore, refuseBlocked } from './preflight'
@@ -84,8 +85,10 @@ export async function runRestore(
 }
 
 /** Only an existing database can hold rows that no restore brought; with --clean its tables are made anew. */
-async function filledBefore({ plan, services, job }: RunContext): Promise<ReadonlySet<string>> {
+async function filledBefore(context: RunContext): Promise<ReadonlySet<string>> {
+  const { plan, services, job } = context
   const { request, archive, selected } = plan
+  if (archive.kind === 'script' && request.checkRows === true) return filledPlaces(context)
   if (request.target.kind !== 'existing' || request.checkRows !== true || request.options.clean === true) return new Set()
   if (archive.kind !== 'archive' || !selected) return new Set()
   const client = await services.connections.open(plan.connection, plan.database, job.signal)
@@ -99,6 +102,8 @@ async function filledBefore({ plan, services, job }: RunContext): Promise<Readon
   }
 }
 
+const tables = (n: number) => (n === 1 ? '1 table' : `${n} tables`)
+
 /** A table that differs is an error of its own, unless an error named it already. */
 async function checkRows(
   context: RunContext,
@@ -106,22 +111,29 @@ async function checkRows(
   issues: readonly JobIssue[],
 ): Promise<RowCheck | null> {
   const { plan, job, onIssue } = context
-  const asked = plan.request.checkRows === true && plan.archive.kind === 'archive'
+  const asked = plan.request.checkRows === true
   if (asked) job.step('rows')
-  const check = await compareRows(context, filled)
+  const script = plan.archive.kind === 'script'
+  const check = script ? (asked ? await compareScript(context, filled) : null) : await compareRows(context, filled)
   if (check) {
     const told = new Set(issues.filter(({ harmless }) => harmless === null).map(({ object }) => object))
-    for (const { table, expected, found } of check.different) if (!told.has(table)) onIssue(difference(table, expected, found))
+    for (const { table, expected, found } of check.different)
+      if (!told.has(table)) onIssue(difference(script ? 'script' : 'archive', table, expected, found))
   }
   if (asked) {
     const bad = check?.different.length ?? 0
-    const words = check === null ? 'nothing to compare' : bad > 0 ? `${bad} tables differ` : `${check.matched} tables match`
+    const words =
+      check === null
+        ? 'nothing to compare'
+        : bad > 0
+          ? `${tables(bad)} ${bad === 1 ? 'differs' : 'differ'}`
+          : `${tables(check.matched)} ${check.matched === 1 ? 'matches' : 'match'}`
     job.endStep('rows', bad > 0 ? 'warning' : 'done', check?.by === 'presence' ? `${words}, rows not counted` : words)
   }
   return check
 }
 
-function difference(table: string, expected: number | null, found: number | null): JobIssue {
+function difference(what: string, table: string, expected: number | null, found: number | null): JobIssue {
   const rows = (count: number) => `${count.toLocaleString('en-US')} ${count === 1 ? 'row' : 'rows'}`
   const has = found === null ? 'The table is not in the database.' : `The table has ${rows(found)}.`
   return {
@@ -129,7 +141,7 @@ function difference(table: string, expected: number | null, found: number | null
     object: table,
     objectKind: 'TABLE DATA',
     entry: '',
-    message: expected === null ? has : `The archive holds ${rows(expected)} of it. ${has}`,
+    message: expected === null ? has : `The ${what} holds ${rows(expected)} of it. ${has}`,
     statement: '',
     harmless: null,
     advice: 'Look at the log for what was said of this table. Triggers of the destination can change what is loaded.',

@@ -25,7 +25,7 @@ export function readMeta(command: string, line: number, facts: ScriptFacts, scan
   if (name === 'connect' || name === 'c') {
     const elsewhere = connectsElsewhere(words)
     if (elsewhere !== undefined) return refuse(elsewhere)
-    if (words !== '') remember(facts.connects, connectedDatabase(words.replace(/^-reuse-previous=on\s+/, '')))
+    if (words !== '') remember(facts.connects, connectedDatabase(words))
   }
   if (name === 'encoding' && words !== '') declareEncoding(unquotedWord(words), facts, text)
   if (name === 'gset' || name === 'gexec') scan.setsUnknown = true
@@ -74,8 +74,9 @@ export function declareEncoding(name: string, facts: ScriptFacts, text: TextRead
   text.declare(name)
 }
 
-/** `"dbname='a b'"`, `"a b"` or `a`, as pg_dump's appendPsqlMetaConnect writes them. */
-function connectedDatabase(text: string): string {
+/** `-reuse-previous=on "dbname='a b'"`, `"a b"` or `a`, as pg_dump's appendPsqlMetaConnect writes them. */
+export function connectedDatabase(words: string): string {
+  const text = words.replace(/^-reuse-previous=on\s+/, '')
   const quoted = /^"((?:[^"]|"")*)"/.exec(text)?.[1]?.replaceAll('""', '"') ?? text.split(/\s/)[0] ?? text
   const conninfo = /^dbname='((?:[^'\\]|\\.)*)'/.exec(quoted)?.[1]
   return conninfo === undefined ? quoted : conninfo.replace(/\\(.)/g, '$1')

@@ -71,11 +71,9 @@ export function BackupDetails({ entry, all, windows, onClose, onChanged }: Backu
             <Button icon="pass" onClick={() => setVerifying(true)}>
               Verify…
             </Button>
-            {isPhysical(record) && (
-              <Button icon="rescue" onClick={() => setDrilling(true)}>
-                Drill…
-              </Button>
-            )}
+            <Button icon="rescue" onClick={() => setDrilling(true)}>
+              Drill…
+            </Button>
             {combinable && <Button href={placeLink('/backups/combine', { backup: path })}>Combine into a full one…</Button>}
             {link !== undefined && (
               <Button kind="primary" icon="restore" href={link}>

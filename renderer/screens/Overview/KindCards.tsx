@@ -50,7 +50,15 @@ function CheckChip({ record }: Pick<CatalogEntry, 'record'>) {
   return <Chip {...chips[tone]}>{word}</Chip>
 }
 
-export function LastDumpCard({ last, read, now }: { last: CatalogEntry | null; read: boolean; now: number }) {
+interface LastDumpCardProps {
+  last: CatalogEntry | null
+  /** Every dump of the server: any of them may have been drilled last. */
+  all: readonly CatalogEntry[]
+  read: boolean
+  now: number
+}
+
+export function LastDumpCard({ last, all, read, now }: LastDumpCardProps) {
   if (!last) {
     return (
       <KindCard icon="backups" title="Last dump" figure={read ? 'None yet' : '…'} rows={[]}>
@@ -73,6 +81,7 @@ export function LastDumpCard({ last, read, now }: { last: CatalogEntry | null; r
           value: `${backupSubject(record)}${record.globals ? ', with globals' : record.kind === 'dump' ? ', without globals' : ''}`,
         },
         { label: 'Format', value: record.format },
+        { label: 'Last drill', value: <LastDrill all={all} now={now} /> },
         {
           label: 'Size',
           value: (
@@ -96,10 +105,24 @@ interface BaseBackupCardProps {
 }
 
 /** "passed 3 days ago", of the newest drill of any of them; null for never. */
-export function lastDrillWords(all: readonly CatalogEntry[], now: number): string | null {
+export function lastDrillWords(all: readonly CatalogEntry[], now: number): { ok: boolean; words: string } | null {
   const drills = all.flatMap(({ record }) => record.verifications.filter(({ level }) => level === 'drill'))
   const newest = drills.toSorted((a, b) => (a.at < b.at ? 1 : -1))[0]
-  return newest === undefined ? null : `${newest.ok ? 'passed' : 'failed'} ${formatAgo(newest.at, new Date(now))}`
+  if (newest === undefined) return null
+  return { ok: newest.ok, words: `${newest.ok ? 'passed' : 'failed'} ${formatAgo(newest.at, new Date(now))}` }
+}
+
+/** A failed one is seen to be failed, by word, mark and colour. */
+function LastDrill({ all, now }: Pick<LastDumpCardProps, 'all' | 'now'>) {
+  const last = lastDrillWords(all, now)
+  if (last === null) return <span className="warn">never</span>
+  if (last.ok) return last.words
+  return (
+    <span className="err" style={{ display: 'inline-flex', alignItems: 'center', gap: 4 }}>
+      <Icon name="block" size={14} />
+      {last.words}
+    </span>
+  )
 }
 
 export function BaseBackupCard({ last, all, read, now }: BaseBackupCardProps) {
@@ -122,7 +145,7 @@ export function BaseBackupCard({ last, all, read, now }: BaseBackupCardProps) {
       rows={[
         { label: 'Holds', value: backupSubject(record) },
         { label: 'Its WAL', value: wal },
-        { label: 'Last drill', value: lastDrillWords(all, now) ?? <span className="warn">never</span> },
+        { label: 'Last drill', value: <LastDrill all={all} now={now} /> },
         {
           label: 'Size',
           value: (

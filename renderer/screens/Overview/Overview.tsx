@@ -69,7 +69,7 @@ function ServerOverview() {
       )}
       <LooksCard now={now} />
       <div className="kinds">
-        <LastDumpCard last={dumps[0] ?? null} read={catalog.entries !== null} now={now} />
+        <LastDumpCard last={dumps[0] ?? null} all={dumps} read={catalog.entries !== null} now={now} />
         <BaseBackupCard last={bases[0] ?? null} all={bases} read={catalog.entries !== null} now={now} />
         <WalCard server={archive} archiving={page?.archiving ?? null} now={now} />
       </div>

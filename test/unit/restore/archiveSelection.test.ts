@@ -186,12 +186,27 @@ describe('rows of COPY', () => {
     for (let from = 0; from < data.length; from += size) counter.chunk(data.subarray(from, from + size))
     expect(counter.end()).toEqual({
       tables: [
-        { schema: 'public', name: 'a', rows: 5 },
-        { schema: 'odd name', name: 'COPY b', rows: 1 },
+        { database: null, schema: 'public', name: 'a', rows: 5 },
+        { database: null, schema: 'odd name', name: 'COPY b', rows: 1 },
       ],
       inserts: false,
       whole: true,
     })
+  })
+
+  test('by the database that the script connects to; a row that looks like it is a row', () => {
+    const counter = countCopyRows()
+    counter.chunk(
+      Buffer.from(
+        'COPY a (x) FROM stdin;\n1\n\\.\n\\connect shop\nCOPY public.a (x) FROM stdin;\n\\\\connect no\n2\n\\.\n' +
+          '\\connect -reuse-previous=on "dbname=\'my \\\\db\'"\nCOPY public.a (x) FROM stdin;\n\\.\n',
+      ),
+    )
+    expect(counter.end().tables).toEqual([
+      { database: null, schema: 'public', name: 'a', rows: 1 },
+      { database: 'shop', schema: 'public', name: 'a', rows: 2 },
+      { database: 'my \\db', schema: 'public', name: 'a', rows: 0 },
+    ])
   })
 
   test('one that is cut off is not whole; INSERTs are told', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type PgVersion, supportedMajors } from '../../../shared/model/pgVersion'
 import { buildCommand, flagFor, optionProblem } from '../../../shared/tools/buildCommand'
 import { defineTool, type OptionValues, type Tool, type ToolOption } from '../../../shared/tools/defineTool'
+import { pgAmcheck } from '../../../shared/tools/pgAmcheck'
 import { pgBasebackup } from '../../../shared/tools/pgBasebackup'
 import { pgCombinebackup } from '../../../shared/tools/pgCombinebackup'
 import { pgDump } from '../../../shared/tools/pgDump'
@@ -17,7 +18,7 @@ import { vacuumdb } from '../../../shared/tools/vacuumdb'
 import { sampleValues } from '../../support/optionSamples'
 
 const physical = [pgBasebackup, pgReceivewal, pgVerifybackup, pgCombinebackup, pgWaldump]
-const tools: readonly Tool[] = [pgDump, pgRestore, pgDumpall, psql, vacuumdb, ...physical]
+const tools: readonly Tool[] = [pgDump, pgRestore, pgDumpall, psql, vacuumdb, pgAmcheck, ...physical]
 const of = (tool: PgVersion, server: PgVersion | null = null) => ({ tool, server })
 
 /** The last minor that any of these majors has: every option of the major is in it. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { majorOf, parsePgVersion, supportedMajors } from '../../../shared/model/pgVersion'
 import { optionProblem } from '../../../shared/tools/buildCommand'
 import type { Tool } from '../../../shared/tools/defineTool'
+import { pgAmcheck } from '../../../shared/tools/pgAmcheck'
 import { pgBasebackup } from '../../../shared/tools/pgBasebackup'
 import { pgCombinebackup } from '../../../shared/tools/pgCombinebackup'
 import { pgDump } from '../../../shared/tools/pgDump'
@@ -16,7 +17,7 @@ import { psql } from '../../../shared/tools/psql'
 import { vacuumdb } from '../../../shared/tools/vacuumdb'
 
 const physical = [pgBasebackup, pgReceivewal, pgVerifybackup, pgCombinebackup, pgWaldump]
-const tools: readonly Tool[] = [pgDump, pgRestore, pgDumpall, psql, vacuumdb, ...physical]
+const tools: readonly Tool[] = [pgDump, pgRestore, pgDumpall, psql, vacuumdb, pgAmcheck, ...physical]
 const recorded = [13, 15, 17, 18] as const
 
 /** Accepted by the programs for old scripts' sake, and in no help text. */

@@ -15,24 +15,39 @@ code { font: 12px "JetBrains Mono", Consolas, monospace; overflow-wrap: anywhere
 
 export function drillReport(result: DrillResult): string {
   const { ok, label, server, at, phases, proved, notProved, databases, tables } = result
-  const facts: [string, string][] = [
+  const restored = result.how === 'restored'
+  const took = (how: string) => (result.recoverySeconds === 0 ? 'it did not get there' : `${result.recoverySeconds} s, ${how}`)
+  const facts: (readonly [string, string])[] = [
     ['Backup', `${text(label)}<br><code>${text(result.backup)}</code>`],
     ['Server', text(server)],
     ['System identifier', `<code>${text(result.systemIdentifier)}</code>`],
     ['PostgreSQL', text(result.serverVersion)],
-    ['Recovered', text(result.target)],
-    ['Stopped', text(result.stoppedAt || 'it did not get there')],
-    ['Recovery took', `${result.recoverySeconds} s, from the copy until the server could be asked`],
+    ...(restored
+      ? ([
+          ['Restored', text(result.target)],
+          ['Restore took', took('from its first statement to its last')],
+        ] as const)
+      : ([
+          ['Recovered', text(result.target)],
+          ['Stopped', text(result.stoppedAt || 'it did not get there')],
+          ['Recovery took', took('from the copy until the server could be asked')],
+        ] as const)),
     ['Drill of', `${text(at.slice(0, 19).replace('T', ' '))} UTC`],
   ]
+  const done = restored
+    ? 'the backup was restored into an empty cluster that nobody else could reach, read in full and thrown away.'
+    : 'the backup was restored to a scratch cluster, recovered, read in full and thrown away.'
+  const made = ok
+    ? done
+    : 'the backup was to be restored to a scratch cluster and read in full; what was made of it was thrown away.'
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Restore drill of ${text(label)}</title><style>${style}</style></head><body>
 <h1>Restore drill of ${text(server)}</h1>
-<p class="t">Made by Walkback: the backup was restored to a scratch cluster, recovered, read in full and thrown away.</p>
+<p class="t">Made by Walkback: ${made}</p>
 <p class="verdict ${ok ? 'ok' : 'bad'}">${ok ? '&#10003; Passed: this backup can be restored.' : `&#10007; Failed: ${text(result.problem)}`}</p>
 <table><tbody>${facts.map(([name, value]) => `<tr><th scope="row">${name}</th><td>${value}</td></tr>`).join('')}</tbody></table>
-${list('What was proved', proved)}
-${list('What was not proved', ok ? notProved : [...notProved, 'Everything after the failure.'])}
+${errorTable(result.errors)}${list('What was proved', proved)}
+${list('What was not proved', ok || databases.length > 0 ? notProved : [...notProved, 'Everything after the failure.'])}
 <h2>How long it took</h2>
 <table><thead><tr><th>Phase</th><th class="n">Seconds</th><th>What was seen</th></tr></thead><tbody>
 ${phases.map(({ name, seconds, detail }) => `<tr><td>${text(name)}</td><td class="n">${seconds.toFixed(1)}</td><td>${text(detail)}</td></tr>`).join('\n')}
@@ -57,6 +72,16 @@ ${tables.map((one) => `<tr><td><code>${text(one.table)}</code></td><td>${text(on
 
 function list(head: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : `<h2>${head}</h2><ul>${lines.map((line) => `<li>${text(line)}</li>`).join('')}</ul>`
+}
+
+/** The first of them, and how many there are. */
+function errorTable(errors: DrillResult['errors']): string {
+  if (!errors) return ''
+  const more = errors.count - errors.first.length
+  return `<h2>What could not be restored</h2><table><thead><tr><th>Object</th><th>What PostgreSQL said</th></tr></thead><tbody>
+${errors.first.map(({ object, message }) => `<tr><td>${text(object)}</td><td><code>${text(message)}</code></td></tr>`).join('\n')}
+</tbody></table>${more > 0 ? `<p class="t">And ${number(more)} more: the log of the drill has them all.</p>` : ''}
+`
 }
 
 const number = (value: number) => value.toLocaleString('en-US')

@@ -1,6 +1,5 @@
-// Looks at a recovered scratch cluster: pg_amcheck where there is one, every row counted, everything dumped to nowhere.
+// Reads a scratch cluster whole: every row counted, everything dumped to nowhere.
 
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from 'pg'
 import { emptyConnectionSettings } from '../../../../shared/model/connection'
@@ -15,6 +14,8 @@ import type { RecoveryServices } from '../parts'
 export interface Scratch {
   bin: string
   major: number
+  /** Of the server and its programs. */
+  version: number
   socketFolder: string
   port: number
   user: string
@@ -54,100 +55,7 @@ export async function listDatabases(services: RecoveryServices, scratch: Scratch
   })
 }
 
-const libpq = ({ socketFolder, port, user }: Scratch) => ({ PGHOST: socketFolder, PGPORT: String(port), PGUSER: user })
-
-/** In words what was checked. Throws AppError with the first findings. */
-export async function checkWithAmcheck(
-  job: JobContext,
-  services: RecoveryServices,
-  scratch: Scratch,
-  databases: readonly string[],
-): Promise<{ proved: string; notProved: string }> {
-  const program = join(scratch.bin, fileName('pg_amcheck'))
-  if (scratch.major >= 14 && existsSync(program)) return runAmcheck(job, scratch, program)
-  let indexes = 0
-  for (const database of databases) {
-    const found = await withScratch(services, scratch, database, job.signal, checkIndexes)
-    if (found === null) {
-      const why = scratch.major < 14 ? 'PostgreSQL 13 has no pg_amcheck' : 'pg_amcheck is not installed'
-      return {
-        proved: '',
-        notProved: `${why}, and the extension amcheck is not installed here either: indexes were not compared with their tables.`,
-      }
-    }
-    indexes += found
-  }
-  return {
-    proved: `amcheck: the structure of ${count(indexes, 'btree index', 'btree indexes')} is sound.`,
-    notProved: 'PostgreSQL 13 has no pg_amcheck: the tuples of tables were read by counting and dumping alone.',
-  }
-}
-
-async function runAmcheck(job: JobContext, scratch: Scratch, program: string): Promise<{ proved: string; notProved: string }> {
-  const findings: string[] = []
-  let last = ''
-  const exit = await job.run({
-    file: program,
-    argv: [
-      '--all',
-      '--install-missing',
-      '--no-strict-names',
-      '--progress',
-      '--jobs=2',
-      '--maintenance-db=postgres',
-      '--no-password',
-    ],
-    env: libpq(scratch),
-    logStderr: false,
-    onStdout: (line) => {
-      if (findings.length < 200) findings.push(line)
-      job.log(line, 'error')
-    },
-    onStderr: (line) => {
-      const progress = /\d+\/\d+ relations \(\s*(\d+)%\),\s+(\d+)\/(\d+) pages/.exec(line)
-      if (progress) {
-        last = line.trim()
-        job.progress({ done: Number(progress[2]), total: Number(progress[3]), unit: 'objects', label: 'pages' })
-      } else if (line.trim() !== '') job.log(line, /error|warning/i.test(line) ? 'warning' : 'info')
-    },
-  })
-  job.progress(null)
-  job.signal.throwIfAborted()
-  if (findings.length > 0) throw damage(`pg_amcheck found damage: ${findings.slice(0, 4).join(' ').replaceAll(/\s+/g, ' ')}`)
-  if (exit.code !== 0)
-    throw damage(
-      `pg_amcheck failed: ${exit.stderrTail
-        .filter((line) => !line.includes('relations ('))
-        .slice(-3)
-        .join(' ')}`,
-    )
-  const [, done, all, pages] = /(\d+)\/(\d+) relations .*?(\d+)\/\d+ pages/.exec(last) ?? []
-  if (done === undefined || done !== all || done === '0')
-    throw damage(`pg_amcheck did not say that it checked everything: ${last}`)
-  return {
-    proved: `pg_amcheck: ${count(Number(done), 'table and index', 'tables and indexes')}, ${count(Number(pages), 'page')}, without a finding.`,
-    notProved: '',
-  }
-}
-
-/** How many; null where the extension can't be had. */
-async function checkIndexes(client: Client): Promise<number | null> {
-  const { rows } = await client.query(`SELECT 1 FROM pg_catalog.pg_available_extensions WHERE name = 'amcheck'`)
-  if (rows.length === 0) return null
-  await client.query('CREATE EXTENSION IF NOT EXISTS amcheck SCHEMA pg_catalog')
-  const indexes = await client.query<{ oid: string; name: string }>(
-    `SELECT c.oid::text AS oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
-       FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-       JOIN pg_catalog.pg_am a ON a.oid = c.relam
-      WHERE a.amname = 'btree' AND c.relkind = 'i' AND c.relpersistence = 'p' AND i.indisvalid AND i.indisready`,
-  )
-  for (const { oid, name } of indexes.rows) {
-    await client.query('SELECT pg_catalog.bt_index_check($1::oid::regclass)', [oid]).catch((error: unknown) => {
-      throw damage(`The index ${name} in ${client.database} is damaged: ${messageOf(error)}.`)
-    })
-  }
-  return indexes.rows.length
-}
+export const libpq = ({ socketFolder, port, user }: Scratch) => ({ PGHOST: socketFolder, PGPORT: String(port), PGUSER: user })
 
 /** Exact, table by table; the first that can't be read is named. */
 export async function countRows(

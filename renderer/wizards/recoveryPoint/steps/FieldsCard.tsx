@@ -34,9 +34,11 @@ interface Typed {
 export interface FieldsCardProps extends PointStepProps {
   moments: Moments
   onTyped: (problem: string) => void
+  /** Where what happens at the target is settled, and the accident is not searched: a drill. */
+  bare?: boolean
 }
 
-export function FieldsCard({ draft, setDraft, facts, moments, onTyped }: FieldsCardProps) {
+export function FieldsCard({ draft, setDraft, facts, moments, onTyped, bare = false }: FieldsCardProps) {
   const { cursor, around, plan } = facts
   const [typed, setTyped] = useState<Typed | null>(null)
   const coreZone = useSettings((state) => state.host?.timeZone ?? '')
@@ -143,13 +145,15 @@ export function FieldsCard({ draft, setDraft, facts, moments, onTyped }: FieldsC
             disabled
           />
         )}
-        <SelectField
-          label="At the target"
-          className="pt-short"
-          value={draft.action}
-          onChange={(action) => set({ action })}
-          options={targetActions.map((action) => ({ value: action, label: actionWords[action] }))}
-        />
+        {!bare && (
+          <SelectField
+            label="At the target"
+            className="pt-short"
+            value={draft.action}
+            onChange={(action) => set({ action })}
+            options={targetActions.map((action) => ({ value: action, label: actionWords[action] }))}
+          />
+        )}
       </div>
       <div className="pt-verdict">
         <Verdict {...{ plan, draft, setDraft }} wrong={typedProblem || wrong} />
@@ -162,7 +166,7 @@ export function FieldsCard({ draft, setDraft, facts, moments, onTyped }: FieldsC
           Inclusive
         </Switch>
       </div>
-      <GoTo {...{ draft, setDraft, moments }} />
+      <GoTo {...{ draft, setDraft, moments, bare }} />
     </Card>
   )
 }

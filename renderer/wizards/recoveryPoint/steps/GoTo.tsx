@@ -12,6 +12,8 @@ interface GoToProps {
   draft: PointDraft
   setDraft: (draft: PointDraft) => void
   moments: Moments
+  /** Without the search for the accident, and without a timeline that keys move on. */
+  bare?: boolean
 }
 
 /** The first moment after a full backup, with little to copy: of those that are about the smallest, the newest. */
@@ -27,7 +29,7 @@ export function fastestMoment(lane: MomentLane, backups: readonly MomentBackup[]
   return near.length === 0 ? undefined : Math.max(...near.map(({ fromTime }) => fromTime))
 }
 
-export function GoTo({ draft, setDraft, moments }: GoToProps) {
+export function GoTo({ draft, setDraft, moments, bare = false }: GoToProps) {
   const now = useNow(30_000)
   const open = useAccidentSearch((state) => state.open)
   const timeline = timelineOf(draft, moments)
@@ -57,14 +59,18 @@ export function GoTo({ draft, setDraft, moments }: GoToProps) {
           Fastest: {momentText(fastest, draft.zone).clock}
         </Button>
       )}
-      <Button size="xs" icon="search" aria-expanded={open} onClick={() => setAccidentSearch({ open: !open })}>
-        The accident…
-      </Button>
-      <span className="sp" />
-      <span className="t3 sm nw row g4 pt-keys" aria-hidden="true">
-        <span className="kbd">←</span>
-        <span className="kbd">→</span> commit, with <span className="kbd">Shift</span> minute
-      </span>
+      {!bare && (
+        <>
+          <Button size="xs" icon="search" aria-expanded={open} onClick={() => setAccidentSearch({ open: !open })}>
+            The accident…
+          </Button>
+          <span className="sp" />
+          <span className="t3 sm nw row g4 pt-keys" aria-hidden="true">
+            <span className="kbd">←</span>
+            <span className="kbd">→</span> commit, with <span className="kbd">Shift</span> minute
+          </span>
+        </>
+      )}
     </div>
   )
 }

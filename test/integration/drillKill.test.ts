@@ -1,0 +1,88 @@
+// The application is killed while it drills a dump: the next start names the scratch cluster, no result is recorded, and it drills again.
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { backupRecord } from '../../shared/model/backupRecord'
+import { newestMajor, sharedCluster, type TestCluster } from '../support/clusters'
+import { connectServe, jobEnd, type RemoteCore, type ServeProcess, startServe } from '../support/serveProcess'
+import { stopServersIn, tempFolder } from '../support/tempFolder'
+import { until } from './walSetup'
+
+/** While initdb works, when the server is there; then at any moment. */
+const kills = process.env.WALKBACK_LONG === '1' ? 12 : 2
+
+let cluster: TestCluster
+let serve: ServeProcess | undefined
+let dataFolder: string
+let place: string
+
+beforeAll(async () => {
+  dataFolder = tempFolder('drillkill')
+  place = tempFolder('scratch')
+  cluster = await sharedCluster(newestMajor())
+  await cluster.sql('CREATE DATABASE killed')
+  await cluster.sql('CREATE TABLE t AS SELECT i AS id, md5(i::text) AS note FROM generate_series(1, 30000) i', 'killed')
+})
+
+afterAll(async () => {
+  await serve?.kill()
+  await stopServersIn(place)
+})
+
+async function open(): Promise<RemoteCore> {
+  serve = await startServe({ dataFolder })
+  return connectServe(serve)
+}
+
+test(`after ${kills} kills the scratch cluster is named, the backup is as before, and the drill can be run again`, async () => {
+  let core = await open()
+  const settings = await core.api.host.settings({})
+  const library = join(dataFolder, 'library')
+  await core.api.host.saveSettings({ ...settings, installationFolders: [cluster.bin], libraries: [library] })
+  const { id } = await core.api.connections.save({
+    ...{ id: null, label: 'killed server', colour: 'slate', readOnly: false },
+    settings: {
+      ...{ host: '127.0.0.1', port: cluster.port, database: 'postgres', user: 'postgres' },
+      ...{ sslmode: 'disable', sslrootcert: '', sslcert: '', sslkey: '', service: '', passfile: '' },
+    },
+    password: { kind: 'set', password: cluster.password, remember: false },
+  })
+  const dumped = await core.api.dump.start({
+    ...{ connectionId: id, database: 'killed', format: 'custom', options: {}, globals: true, library, label: '' },
+  })
+  const backup = (await jobEnd(core.api, dumped.jobId)).result?.backupPath ?? ''
+  const request = { backup, place, point: null, user: 'postgres' }
+  const drills = () =>
+    backupRecord
+      .parse(JSON.parse(readFileSync(join(backup, 'walkback.json'), 'utf8')))
+      .verifications.filter(({ level }) => level === 'drill')
+  const scratch = (name: string) => readdirSync(place).some((folder) => existsSync(join(place, folder, name)))
+
+  for (let kill = 0; kill < kills; kill += 1) {
+    const { jobId } = await core.api.drill.start(request)
+    await until('the scratch cluster', () => scratch(kill === 0 ? 'data/PG_VERSION' : 'data/postmaster.pid'))
+    if (kill > 1) await new Promise((resolve) => setTimeout(resolve, Math.random() * 4000))
+    await serve?.kill()
+    core.close()
+    core = await open()
+    const job = await core.api.jobs.get({ jobId })
+    const left = readdirSync(place)
+    if (job.state !== 'succeeded') {
+      expect(job.state).toBe('interrupted')
+      expect(job.leftovers).toEqual(
+        left.map((folder) => `${join(place, folder)}: the scratch cluster of a drill, perhaps with its server running`),
+      )
+      expect(drills().length).toBe(0)
+    }
+    for (const folder of left) {
+      await stopServersIn(join(place, folder))
+      rmSync(join(place, folder), { recursive: true, force: true, maxRetries: 5 })
+    }
+    if (job.state === 'succeeded') break
+  }
+  const again = await jobEnd(core.api, (await core.api.drill.start(request)).jobId)
+  expect(again.error).toBeNull()
+  expect(drills().at(-1)).toMatchObject({ ok: true })
+  expect(readdirSync(place)).toEqual([])
+  core.close()
+}, 400_000)
