@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { DrillRequest, DrillResult } from '../../shared/contracts/drill'
 import type { JobSnapshot } from '../../shared/jobs/job'
 import { backupRecord } from '../../shared/model/backupRecord'
-import { endMajors, newestMajor, sharedCluster, type TestCluster } from '../support/clusters'
+import { newestMajor, newestOrAll, sharedCluster, type TestCluster } from '../support/clusters'
 import { processesIn, tempFolder } from '../support/tempFolder'
 import { type BaseCore, baseCore } from './baseSetup'
 import { tablespaceFolder } from './clusterSetup'
@@ -20,8 +20,7 @@ beforeAll(async () => {
 
 const formats = ['custom', 'directory', 'tar', 'plain'] as const
 
-describe.each(endMajors())('PostgreSQL %i', (major) => {
-  const everything = major === newestMajor() || process.env.WALKBACK_LONG === '1'
+describe.each(newestOrAll())('PostgreSQL %i', (major) => {
   let cluster: TestCluster
   let login: string
   let place: string
@@ -94,7 +93,7 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
   }
   const shop = { name: 'shop', tables: 3, rows: 3040 }
 
-  test.each(everything ? formats : (['custom', 'plain'] as const))(
+  test.each(formats)(
     'a %s dump: its rows are the dump’s own, and nothing is left',
     async (format) => {
       const backup = dumps.get(format) ?? ''
@@ -187,70 +186,58 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     return folder
   }
 
-  test.runIf(everything)(
-    'an extension that is missing and rows that do not go in make a failed drill, which says which',
-    async () => {
-      const folder = changed(dumps.get('plain') ?? '', (text) =>
-        text
-          .replace('CREATE TABLE public.orders', 'CREATE EXTENSION nowhere;\n\nCREATE TABLE public.orders')
-          .replace(/\n1\t[0-9a-f]{32}\n/, '\n1\tone\n1\tagain\n'),
-      )
-      const job = await run(folder)
-      expect(job.state).toBe('failed')
-      expect(job.error?.message).toMatch(/^\d errors while restoring\. The extension nowhere is not installed here\. The first: /)
-      const result = await resultOf(job)
-      expect(result).toMatchObject({ ok: false, problem: job.error?.message })
-      expect(result.errors?.first.map(({ message }) => message).join('\n')).toMatch(
-        /could not create unique index|extension "nowhere"/,
-      )
-      // The rest was looked at all the same.
-      expect(result.databases).toContainEqual(expect.objectContaining({ name: 'shop' }))
-      expect(drills(folder).at(-1)).toEqual({ at: result.at, level: 'drill', ok: false, detail: job.error?.message })
-      const { html } = await base.core.api.drill.report({ jobId: job.id })
-      expect(html).toContain('Failed: ')
-      expect(html).toContain('What could not be restored')
-      nothingLeft()
-    },
-    120_000,
-  )
+  test('an extension that is missing and rows that do not go in make a failed drill, which says which', async () => {
+    const folder = changed(dumps.get('plain') ?? '', (text) =>
+      text
+        .replace('CREATE TABLE public.orders', 'CREATE EXTENSION nowhere;\n\nCREATE TABLE public.orders')
+        .replace(/\n1\t[0-9a-f]{32}\n/, '\n1\tone\n1\tagain\n'),
+    )
+    const job = await run(folder)
+    expect(job.state).toBe('failed')
+    expect(job.error?.message).toMatch(/^\d errors while restoring\. The extension nowhere is not installed here\. The first: /)
+    const result = await resultOf(job)
+    expect(result).toMatchObject({ ok: false, problem: job.error?.message })
+    expect(result.errors?.first.map(({ message }) => message).join('\n')).toMatch(
+      /could not create unique index|extension "nowhere"/,
+    )
+    // The rest was looked at all the same.
+    expect(result.databases).toContainEqual(expect.objectContaining({ name: 'shop' }))
+    expect(drills(folder).at(-1)).toEqual({ at: result.at, level: 'drill', ok: false, detail: job.error?.message })
+    const { html } = await base.core.api.drill.report({ jobId: job.id })
+    expect(html).toContain('Failed: ')
+    expect(html).toContain('What could not be restored')
+    nothingLeft()
+  }, 120_000)
 
-  test.runIf(everything)(
-    'rows that the dump has and the database has not are told',
-    async () => {
-      // A trigger that drops every second row: the restore itself ends well.
-      const folder = changed(dumps.get('plain') ?? '', (text) =>
-        text.replace(
-          'COPY public.quick',
-          `CREATE FUNCTION public.half() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN CASE WHEN NEW.id % 2 = 0 THEN NEW END; END';
+  test('rows that the dump has and the database has not are told', async () => {
+    // A trigger that drops every second row: the restore itself ends well.
+    const folder = changed(dumps.get('plain') ?? '', (text) =>
+      text.replace(
+        'COPY public.quick',
+        `CREATE FUNCTION public.half() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN CASE WHEN NEW.id % 2 = 0 THEN NEW END; END';
          CREATE TRIGGER half BEFORE INSERT ON public.quick FOR EACH ROW EXECUTE FUNCTION public.half();\n\nCOPY public.quick`,
-        ),
-      )
-      const job = await run(folder)
-      expect(job.error?.message).toBe(
-        '1 error while restoring: TABLE DATA public.quick: The script holds 40 rows of it. The table has 20 rows.',
-      )
-      nothingLeft()
-    },
-    120_000,
-  )
+      ),
+    )
+    const job = await run(folder)
+    expect(job.error?.message).toBe(
+      '1 error while restoring: TABLE DATA public.quick: The script holds 40 rows of it. The table has 20 rows.',
+    )
+    nothingLeft()
+  }, 120_000)
 
-  test.runIf(everything)(
-    'a damaged archive is a failed drill, with the file named',
-    async () => {
-      const folder = path.join(tempFolder('damaged'), 'backup')
-      fs.cpSync(dumps.get('custom') ?? '', folder, { recursive: true })
-      const record = backupRecord.parse(JSON.parse(fs.readFileSync(path.join(folder, 'walkback.json'), 'utf8')))
-      const file = path.join(folder, record.artifact)
-      const content = fs.readFileSync(file)
-      content[content.length - 100] = (content[content.length - 100] ?? 0) ^ 0xff
-      fs.writeFileSync(file, content)
-      const job = await run(folder)
-      expect(job.state).toBe('failed')
-      expect(drills(folder).at(-1)).toMatchObject({ ok: false, detail: expect.stringContaining(path.basename(file)) })
-      nothingLeft()
-    },
-    120_000,
-  )
+  test('a damaged archive is a failed drill, with the file named', async () => {
+    const folder = path.join(tempFolder('damaged'), 'backup')
+    fs.cpSync(dumps.get('custom') ?? '', folder, { recursive: true })
+    const record = backupRecord.parse(JSON.parse(fs.readFileSync(path.join(folder, 'walkback.json'), 'utf8')))
+    const file = path.join(folder, record.artifact)
+    const content = fs.readFileSync(file)
+    content[content.length - 100] = (content[content.length - 100] ?? 0) ^ 0xff
+    fs.writeFileSync(file, content)
+    const job = await run(folder)
+    expect(job.state).toBe('failed')
+    expect(drills(folder).at(-1)).toMatchObject({ ok: false, detail: expect.stringContaining(path.basename(file)) })
+    nothingLeft()
+  }, 120_000)
 
   test('a cancel leaves no server, no folder and no result', async () => {
     const backup = dumps.get('directory') ?? ''
