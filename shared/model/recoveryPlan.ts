@@ -18,7 +18,7 @@ export interface PlanFacts {
   /** Of the archive's cluster. */
   backups: readonly BackupFacts[]
   wish: RecoveryWish
-  /** The backup to begin with; null: the one with the least to replay, a full one before incremental ones. */
+  /** The backup to begin with; null: the one with the least to replay, be it full or incremental. */
   backup: string | null
   /** Bytes of WAL in the archive that were not read yet. */
   toRead: bigint
@@ -75,11 +75,9 @@ interface Judged {
 type Good = Extract<Verdict, { ok: true }>
 type Bad = Extract<Verdict, { ok: false }>
 
-/** Full ones first, since incremental ones are combined before; then the one that ended last. */
+/** The one that ended last: the least is replayed. Of two that ended at the same place, the one with fewer to combine. */
 function lessToDo(a: Judged, b: Judged): number {
-  const chained = a.reach.backup.chain.length - b.reach.backup.chain.length
-  if (chained !== 0 && (a.reach.backup.chain.length === 0 || b.reach.backup.chain.length === 0)) return chained
-  return later(a, b)
+  return later(a, b) || a.reach.backup.chain.length - b.reach.backup.chain.length
 }
 
 function later(a: Judged, b: Judged): number {

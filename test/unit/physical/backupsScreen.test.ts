@@ -1,6 +1,6 @@
 // The catalog's list with chains, filters by kind and check, and the words for what can be restored.
 import { describe, expect, it } from 'vitest'
-import { chainProblems, resultSize } from '../../../electron/capabilities/base-backup/combineChain'
+import { chainProblems, resultSize } from '../../../electron/library/combineChain'
 import {
   arrangeChains,
   filterBackups,

@@ -6,6 +6,7 @@ import { type DrillRequest, type drill, drillRequest } from '../../../../shared/
 import { isPhysical } from '../../../../shared/model/backupRecord'
 import type { Handlers } from '../../../../shared/rpc/contract'
 import { readRecord } from '../../../library/recordFile'
+import { withCombine } from '../combineInto'
 import type { Parts, RecoveryServices } from '../parts'
 import { drillReport } from './drillReport'
 import { listDrills, loadDrill } from './drillStore'
@@ -47,7 +48,10 @@ async function startDrill(
     input: request,
     connectionId: null,
     serverLabel: record.source.label,
-    steps: request.point ? pointDrillSteps : drillSteps,
+    steps: withCombine(
+      request.point ? pointDrillSteps : drillSteps,
+      record.kind === 'base-backup' && record.incremental !== null,
+    ),
     onCancel: drillOnCancel,
     locks: [`path:${request.backup}`],
     run: (job) => runDrill(request, job, services, parts),

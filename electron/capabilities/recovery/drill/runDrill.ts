@@ -16,6 +16,7 @@ import { stopCluster } from '../../../postgres/localCluster'
 import { findPostmaster } from '../../../postgres/localClusterState'
 import { findAccount } from '../../../process/runAs'
 import { fromSystemError, messageOf } from '../../../process/systemError'
+import { withCombine } from '../combineInto'
 import { own } from '../destination'
 import type { Parts, RecoveryServices } from '../parts'
 import { findPrograms, planRecovery, type RecoveryRequest, refusal } from '../planRecovery'
@@ -246,7 +247,8 @@ function timed(job: JobContext, phases: DrillResult['phases']): JobContext {
   }
 }
 
-const nameOf = (id: string) => [...pointDrillSteps, ...drillSteps].find((step) => step.id === id)?.label ?? id
+const nameOf = (id: string) =>
+  [...pointDrillSteps, ...drillSteps, ...withCombine(recoverySteps, true)].find((step) => step.id === id)?.label ?? id
 const round = (ms: number) => Math.round(ms / 100) / 10
 
 async function finish(services: RecoveryServices, job: JobContext, result: DrillResult): Promise<void> {

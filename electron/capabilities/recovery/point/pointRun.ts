@@ -54,11 +54,6 @@ export async function planPointRun(services: PointServices, request: PointReques
   const { plan, facts, backup, look } = await planWish(services, request, { fresh: true, signal })
   const refused = pointRefusal(plan)
   if (refused) throw refused
-  if (plan.chain.length > 0) {
-    throw new AppError('preflight', `The backup ${plan.backup?.label ?? ''} is incremental: it is no data directory by itself.`, {
-      hint: `Combine it first with the ${plan.chain.length - 1} that it builds on, on the page Backups, and recover from the result; or choose a full backup.`,
-    })
-  }
   const { index, archive } = facts
   const way = backup && partsTo(index, backup.stop, request.wish.timeline)
   const [reach] = backup ? reachesOf(index, [backup], request.wish.timeline) : []

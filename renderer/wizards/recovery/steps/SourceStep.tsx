@@ -67,7 +67,11 @@ export function SourceStep({ draft, setDraft, facts }: SourceStepProps) {
                         <div className="m">{serverOf(record)}</div>
                         {record.label !== '' && <div className="t3 sm">{record.label}</div>}
                       </td>
-                      <td className="nw">{record.kind === 'cold-backup' ? 'cold' : `base, ${record.format}`}</td>
+                      <td className="nw">
+                        {record.kind === 'cold-backup'
+                          ? 'cold'
+                          : `${record.kind === 'base-backup' && record.incremental ? 'incremental' : 'base'}, ${record.format}`}
+                      </td>
                       <td className="nw">
                         <div>{formatAgo(record.startedAt)}</div>
                         <div className="t3 sm">{formatWhen(record.startedAt)}</div>
@@ -111,16 +115,20 @@ export function SourceStep({ draft, setDraft, facts }: SourceStepProps) {
   )
 }
 
+function kindWords({ kind, format, recorded, chain }: Inspected): string {
+  const what = kind === 'cold-backup' ? 'cold backup' : chain.length > 0 ? 'incremental base backup' : 'base backup'
+  return `${what}, ${format}${recorded ? '' : ', without a record'}`
+}
+
 function BackupCard({ facts }: { facts: Inspected }) {
-  const { server, major, takenAt, size, start, stop, systemIdentifier, tablespaces, configuration, kind, format, recorded } =
-    facts
+  const { server, major, takenAt, size, start, stop, systemIdentifier, tablespaces, configuration, chain } = facts
   return (
     <Card
       title="This backup"
       padded
       actions={
         <Chip tone="pass" icon="check">
-          starts by itself
+          {chain.length === 0 ? 'starts by itself' : 'starts with its chain'}
         </Chip>
       }
     >
@@ -129,11 +137,12 @@ function BackupCard({ facts }: { facts: Inspected }) {
         rows={[
           { label: 'Of', value: `${server}, PostgreSQL ${major}` },
           { label: 'Taken', value: formatWhen(takenAt) },
-          {
-            label: 'Kind',
-            value: `${kind === 'cold-backup' ? 'cold backup' : 'base backup'}, ${format}${recorded ? '' : ', without a record'}`,
-          },
-          { label: 'Size', value: formatBytes(size) },
+          { label: 'Kind', value: kindWords(facts) },
+          { label: 'Size', value: `${formatBytes(size)}${chain.length === 0 ? '' : ', combined'}` },
+          ...chain.map((link, at) => ({
+            label: at === 0 ? 'Full backup' : `Incremental ${at}`,
+            value: `${formatWhen(link.takenAt)}, ${formatBytes(link.size)}`,
+          })),
           { label: 'WAL', value: start && stop ? `${start.lsn} to ${stop.lsn}` : (start?.lsn ?? ''), mono: true },
           { label: 'Timeline', value: stop ? String(stop.timeline) : start ? String(start.timeline) : '', mono: true },
           { label: 'System identifier', value: systemIdentifier ?? 'not known', mono: true },
