@@ -124,13 +124,13 @@ function goodPlan(facts: PlanFacts, reach: Reach, stop: Stop, others: readonly (
     alternatives: others.toSorted(later).map(({ reach: other, verdict }) => {
       const { segments, bytes } = workOf(index, other.backup, wish.timeline, verdict.stop.lsn)
       const combining = other.backup.chain.length === 0 ? '' : `, but ${other.backup.chain.length} backups are combined first`
-      const says = `With the backup ${other.backup.shown.label}: ${counted(segments)}, ${formatBytes(bytes)} of WAL${combining}.`
+      const says = `With the backup ${other.backup.shown.label}: ${countedSegments(segments)}, ${formatBytes(bytes)} of WAL${combining}.`
       return { backup: other.backup.shown.path, label: other.backup.shown.label, segments, bytes, says }
     }),
   }
 }
 
-function counted(segments: number): string {
+export function countedSegments(segments: number): string {
   return `${segments.toLocaleString('en-US')} ${segments === 1 ? 'segment' : 'segments'}`
 }
 

@@ -117,6 +117,7 @@ describe.each(majors)('PostgreSQL %i', (major) => {
       if (!/^(Verify|Combine)/.test(command.title)) continue
       expect(job.commands.map(({ words }) => words)).toContainEqual(command.words)
     }
+    expect(factsOf(job).get('Combined from')).toBe(names.join(', '))
     expect(factsOf(job).get('Backup')).toBe(`${chain[2]}, only read`)
     try {
       await expectWhole(request)

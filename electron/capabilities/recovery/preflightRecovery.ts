@@ -4,6 +4,7 @@ import type { StandaloneRequest } from '../../../shared/contracts/recovery'
 import { formatBytes } from '../../../shared/model/byteCount'
 import { formatPgVersion } from '../../../shared/model/pgVersion'
 import type { PreflightRow } from '../../../shared/model/preflight'
+import { countedSegments } from '../../../shared/model/recoveryPlan'
 import { goTo, row, setOption, sortRows } from '../../library/preflightRow'
 import type { OsAccount } from '../../process/processTypes'
 import type { Held, Place } from './destination'
@@ -132,7 +133,7 @@ function backupRows({ backup, chain, listing, request, coldProblems, point }: Re
       backup.kind === 'cold-backup'
         ? 'The WAL of its start is in the backup.'
         : point
-          ? `${point.plan.segments} segments on timeline ${point.plan.timeline}, ${formatBytes(point.plan.bytes)}, from ${backup.start?.lsn ?? 'the start'} on.`
+          ? `${countedSegments(point.plan.segments)} on timeline ${point.plan.timeline}, ${formatBytes(point.plan.bytes)}, from ${backup.start?.lsn ?? 'the start'} on.`
           : `All WAL from ${backup.start?.lsn ?? 'its start'}${to} is in the backup: no archive is needed.`
     rows.push(row('wal', 'pass', 'WAL', text))
   }

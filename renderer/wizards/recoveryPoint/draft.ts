@@ -65,6 +65,15 @@ export function chooseCluster(draft: PointDraft, systemIdentifier: string, archi
   return { ...emptyPointDraft, systemIdentifier, archiveId, verify, zone, action }
 }
 
+/** Of a link to a backup's own moment. */
+export function immediateDraft(
+  systemIdentifier: string,
+  archiveId: string,
+  rest: Pick<PointDraft, 'backup' | 'timeline' | 'zone'>,
+): PointDraft {
+  return { ...emptyPointDraft, ...rest, systemIdentifier, archiveId, target: 'immediate', step: 'review' }
+}
+
 export function timelineOf(draft: PointDraft, moments: Moments): number {
   const known = moments.lanes.some(({ timeline }) => timeline === draft.timeline)
   return (known ? draft.timeline : null) ?? moments.mainTimeline ?? moments.lanes[0]?.timeline ?? 1

@@ -68,6 +68,16 @@ describe('filters', () => {
   it('a physical backup leads to standalone recovery', () => {
     expect(restoreLink(full)).toContain('/restore/standalone?backup=')
   })
+
+  it('one without its WAL leads to its own moment with the WAL of an archive, on its own timeline', () => {
+    const bare = { path: full.path, record: { ...full.record, walMethod: 'none' as const } }
+    const link = new URL(restoreLink(bare).replace('#', ''), 'http://x')
+    expect(link.pathname).toBe('/restore/point')
+    expect(Object.fromEntries(link.searchParams)).toMatchObject({
+      system: full.record.source.systemIdentifier,
+      ...{ backup: full.path, target: 'immediate', timeline: String(full.record.stop.timeline) },
+    })
+  })
 })
 
 describe('restorableWords', () => {

@@ -10,7 +10,7 @@ import { PathField } from '../../../components/PathField'
 import { plural } from '../../../format/numbers'
 import { formatAgo, formatWhen } from '../../../format/time'
 import { api } from '../../../rpc/api'
-import { serverOf, sortBackups } from '../../../screens/Backups/catalog'
+import { restoreLink, serverOf, sortBackups } from '../../../screens/Backups/catalog'
 import { VerifiedMark } from '../../../screens/Backups/VerifiedMark'
 import { placeLink } from '../../../stores/navigation'
 import { PickRow } from '../../../wizard/PickRow'
@@ -21,6 +21,9 @@ import type { Inspected, SourceStepProps } from '../Wizard'
 export function SourceStep({ draft, setDraft, facts }: SourceStepProps) {
   const catalog = useAsk({}, (input, options) => api.backups.list(input, options))
   const backups = sortBackups(catalog.data?.backups ?? [], 'age', false).filter(({ record }) => isPhysical(record))
+  const withoutWal = backups.find(
+    ({ path, record }) => path === draft.source && record.kind === 'base-backup' && record.walMethod === 'none',
+  )
   const isListed = backups.some(({ path }) => path === draft.source)
   return (
     <div className="wz-cols">
@@ -108,6 +111,11 @@ export function SourceStep({ draft, setDraft, facts }: SourceStepProps) {
           </Card>
         )}
         {facts.error && <ErrorNote error={facts.error} onRetry={facts.again} />}
+        {facts.error && withoutWal && (
+          <Button kind="primary" icon="clock" href={restoreLink(withoutWal)}>
+            Recover it with the WAL of its archive…
+          </Button>
+        )}
         {facts.busy && <Loading>Reading the backup…</Loading>}
         {facts.data && <BackupCard facts={facts.data} />}
       </div>
