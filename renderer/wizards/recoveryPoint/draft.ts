@@ -102,9 +102,14 @@ export function targetProblem(draft: PointDraft, moments: Moments): string {
   return draft.target === 'name' && draft.name === '' ? 'Choose a restore point' : ''
 }
 
+/** The end of the WAL is no target that anything could wait at: the cluster is promoted there. */
+export function actionOf({ target, action }: Pick<PointDraft, 'target' | 'action'>): PointDraft['action'] {
+  return target === 'end' ? 'promote' : action
+}
+
 export function wishOf(draft: PointDraft, moments: Moments): RecoveryWish | undefined {
   if (targetProblem(draft, moments) !== '') return undefined
-  const how = { timeline: timelineOf(draft, moments), inclusive: draft.inclusive, action: draft.action }
+  const how = { timeline: timelineOf(draft, moments), inclusive: draft.inclusive, action: actionOf(draft) }
   const value = {
     time: timeOf(draft, moments),
     lsn: draft.lsn.toUpperCase(),
