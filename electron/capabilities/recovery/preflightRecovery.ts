@@ -158,7 +158,7 @@ function backupRows({ backup, chain, listing, request, coldProblems, point }: Re
       ),
     )
   const standby = (listing ?? chain?.last.listing)?.left.filter(({ name }) => name.endsWith('.signal')) ?? []
-  for (const { name, why } of standby) rows.push(row('standby', 'warning', 'Left out', `${name}: ${why}.`))
+  for (const { name, why } of standby) rows.push(row(`left-${name}`, 'warning', 'Left out', `${name}: ${why}.`))
   return rows
 }
 

@@ -140,7 +140,8 @@ export async function pointRows(
 ): Promise<PreflightRow[]> {
   const { archive, plan, packed } = run
   const rows = [row('point', 'pass', 'Moment', plan.stopsAt)]
-  for (const warning of plan.warnings) rows.push(row('point', 'warning', 'Moment', warning))
+  // An id of its own each: the page tells its rows apart by them.
+  for (const [at, warning] of plan.warnings.entries()) rows.push(row(`point-${at}`, 'warning', 'Moment', warning))
   const { folder } = archive
   if (run.access === 'closed') {
     const text = `The account ${name} may not read the WAL archive ${folder}, and it is the one that fetches the WAL. Let it in, or run Walkback as the account that owns the archive.`
