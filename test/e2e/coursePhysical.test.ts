@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { artifacts, goTo, launchBrowser, layoutFaults, openPage, seriousFindings } from '../support/browser'
+import { artifacts, goTo, launchBrowser, layoutFaults, openPage, type PageLook, seriousFindings } from '../support/browser'
 import { binFolder, endMajors } from '../support/clusters'
 import { testAccount } from '../support/clusterTemplate'
 import { type ServeProcess, startServe } from '../support/serveProcess'
@@ -43,14 +43,15 @@ afterEach(async ({ task }) => {
   if (task.result?.state === 'fail') await page.screenshot({ path: join(pictures, 'failed.png') })
 })
 
+const bothLooks: readonly PageLook[] = [
+  { width: 1280, height: 800, dark: false },
+  { width: 1600, height: 1000, dark: true },
+]
 let step = 0
 /** Small and light, large and dark; axe and the rules of the look in each. */
-async function picture(name: string): Promise<void> {
+async function picture(name: string, looks: readonly PageLook[] = bothLooks): Promise<void> {
   step += 1
-  for (const { width, height, dark } of [
-    { width: 1280, height: 800, dark: false },
-    { width: 1600, height: 1000, dark: true },
-  ]) {
+  for (const { width, height, dark } of looks) {
     await page.setViewportSize({ width, height })
     await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
     await page.waitForTimeout(350)
@@ -229,19 +230,23 @@ describe(`PostgreSQL ${major}`, () => {
   }, 300_000)
 
   describe('Practice+', () => {
+    /** One look after the other: these pages have tests of their own. Both with the full counts. */
+    const once = (name: string) =>
+      picture(name, process.env.WALKBACK_LONG === '1' ? bothLooks : bothLooks.slice(step % 2, (step % 2) + 1))
+
     test('a streaming archive of main, with a slot', async () => {
       await goTo(page, '#/wal')
       await page.getByRole('link', { name: 'Stream WAL' }).click()
       await page.getByText('without a limit', { exact: true }).waitFor()
       await press('Next: Archive')
       await page.getByLabel('Replication slot', { exact: true }).fill('archive')
-      await picture('stream-archive')
+      await once('stream-archive')
       await press('Next: Review', 'Keep without a limit')
-      await picture('stream-review')
+      await once('stream-review')
       await press('Start streaming')
       await page.waitForURL(/#\/jobs\//)
       await page.getByText('Goes on until it is stopped').waitFor()
-      await picture('stream-job')
+      await once('stream-job')
       expect(psql('main', 'postgres', 'SELECT slot_name, active FROM pg_replication_slots')).toBe('archive|t')
     }, 180_000)
 
@@ -249,11 +254,11 @@ describe(`PostgreSQL ${major}`, () => {
       await goTo(page, '#/backup/base')
       await press('Next: Options')
       await page.getByRole('radio', { name: /^Leave it to the archive/ }).check()
-      await picture('bare-options')
+      await once('bare-options')
       await press('Next: Review', 'Start base backup')
       // pg_basebackup’s own notice: WAL archiving is not enabled.
       await succeeded(/Took a base backup of practice main/, /^Completed with/)
-      await picture('bare-job')
+      await once('bare-job')
     }, 180_000)
 
     test('a database and a table in main, which only the partial segment holds', () => {
@@ -274,7 +279,7 @@ describe(`PostgreSQL ${major}`, () => {
         .getByRole('radio', { name: /practice main/ })
         .first()
         .check()
-      await picture('point-source')
+      await once('point-source')
       await press('Next: Moment')
       await page.getByRole('radio', { name: 'End of WAL' }).click()
       await page.getByText('Reachable', { exact: true }).waitFor()
@@ -282,17 +287,17 @@ describe(`PostgreSQL ${major}`, () => {
         .getByText(/The last segment on the way is [0-9A-F]{24}\.partial/)
         .first()
         .waitFor()
-      await picture('point-moment')
+      await once('point-moment')
       await press('Next: Destination')
       await page.getByRole('radio', { name: /The place of a stopped cluster/ }).check()
       await page.getByRole('radio', { name: 'practice replica' }).check()
       await press('Next: Options', 'Next: Review')
       await page.getByRole('textbox', { name: /Type the cluster’s name/ }).fill('practice replica')
       await expect.poll(() => page.getByRole('button', { name: 'Start recovery' }).isEnabled(), { timeout: 20_000 }).toBe(true)
-      await picture('point-review')
+      await once('point-review')
       await press('Start recovery')
       await succeeded(/practice main was recovered to the end of the WAL, in place of practice replica/)
-      await picture('point-job')
+      await once('point-job')
     }, 300_000)
 
     test('the database and the table are there', () => {
@@ -312,11 +317,11 @@ describe(`PostgreSQL ${major}`, () => {
       await goTo(page, '#/wal')
       await page.getByRole('link', { name: 'Start, stop…' }).first().click()
       await page.getByText('Nothing is received, and the slot makes the server keep its WAL').waitFor()
-      await picture('stream-stopped')
+      await once('stream-stopped')
       await press('Drop the slot…')
       await page.getByRole('dialog').getByRole('button', { name: 'Drop the slot', exact: true }).click()
       await page.getByText('The slot archive is dropped').waitFor()
-      await picture('slot-dropped')
+      await once('slot-dropped')
       expect(psql('main', 'postgres', 'SELECT count(*) FROM pg_replication_slots')).toBe('0')
     }, 120_000)
   })
