@@ -50,6 +50,8 @@ export const recoverableBackup = z.object({
   tablespaces: z.array(z.object({ oid: z.string(), name: z.string(), location: z.string() })),
   /** Settings files that were outside the data directory, by their paths then. */
   configuration: z.array(z.string()),
+  /** Of an incremental one: the backups that are combined, the full one first, itself last. Empty for a full one. */
+  chain: z.array(z.object({ path: z.string(), takenAt: z.iso.datetime(), size: byteCount })),
 })
 
 /** A cluster of this machine as a destination. */

@@ -19,7 +19,7 @@ export interface PlanFacts {
   /** Of the archive's cluster. */
   backups: readonly BackupFacts[]
   wish: RecoveryWish
-  /** The backup to begin with; null: the one with the least to replay, a full one before incremental ones. */
+  /** The backup to begin with; null: the one with the least to replay, be it full or incremental. */
   backup: string | null
   /** Bytes of WAL in the archive that were not read yet. */
   toRead: bigint
@@ -76,11 +76,9 @@ interface Judged {
 type Good = Extract<Verdict, { ok: true }>
 type Bad = Extract<Verdict, { ok: false }>
 
-/** Full ones first, since incremental ones are combined before; then the one that ended last. */
+/** The one that ended last: the least is replayed. Of two that ended at the same place, the one with fewer to combine. */
 function lessToDo(a: Judged, b: Judged): number {
-  const chained = a.reach.backup.chain.length - b.reach.backup.chain.length
-  if (chained !== 0 && (a.reach.backup.chain.length === 0 || b.reach.backup.chain.length === 0)) return chained
-  return later(a, b)
+  return later(a, b) || a.reach.backup.chain.length - b.reach.backup.chain.length
 }
 
 function later(a: Judged, b: Judged): number {
@@ -128,7 +126,7 @@ function goodPlan(facts: PlanFacts, reach: Reach, stop: Stop, others: readonly (
     alternatives: others.toSorted(later).map(({ reach: other, verdict }) => {
       const { segments, bytes } = workOf(index, other.backup, wish.timeline, verdict.stop.lsn)
       const combining = other.backup.chain.length === 0 ? '' : `, but ${other.backup.chain.length} backups are combined first`
-      const says = `With the backup ${other.backup.shown.label}: ${counted(segments)}, ${formatBytes(bytes)} of WAL${combining}.`
+      const says = `With the backup ${other.backup.shown.label}: ${countedSegments(segments)}, ${formatBytes(bytes)} of WAL${combining}.`
       return { backup: other.backup.shown.path, label: other.backup.shown.label, segments, bytes, says }
     }),
   }
@@ -140,7 +138,7 @@ function salvagedOf(index: ArchiveIndex, { chain }: Reach, stop: Lsn): Pick<Poin
   return used.length === 0 ? {} : { salvaged: used.map(({ entry }) => entry.file.slice(0, 24)) }
 }
 
-function counted(segments: number): string {
+export function countedSegments(segments: number): string {
   return `${segments.toLocaleString('en-US')} ${segments === 1 ? 'segment' : 'segments'}`
 }
 

@@ -1,5 +1,6 @@
-// The course's standalone backup, by clicks on its own version: two clusters, what stands between them and a base backup, the
-// backup, the second cluster checked to be stopped and given the files, and both going their own ways.
+// The course's standalone backup and its Practice+, by clicks on its own version: two clusters, what stands between them and a base
+// backup, the backup, the second cluster checked to be stopped and given the files, and both going their own ways; then a streaming
+// archive with a slot, a backup without WAL, and the second cluster recovered with the archive's partial segment.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -51,10 +52,10 @@ async function picture(name: string): Promise<void> {
 const press = async (...names: string[]) => {
   for (const name of names) await page.getByRole('button', { name, exact: true }).and(page.locator(':enabled')).click()
 }
-async function succeeded(headline: RegExp): Promise<void> {
+async function succeeded(headline: RegExp, word: string | RegExp = 'Succeeded'): Promise<void> {
   await page.waitForURL(/#\/jobs\//)
   await page.getByText(headline).first().waitFor({ timeout: 120_000 })
-  expect(await page.getByText('Succeeded', { exact: true }).count()).toBeGreaterThan(0)
+  expect(await page.getByText(word, { exact: true }).count()).toBeGreaterThan(0)
 }
 const data = (name: 'main' | 'replica') => join(dataFolder, 'practice', name, 'data')
 
@@ -84,10 +85,12 @@ function psql(name: 'main' | 'replica', database: string, ...commands: string[])
 
 async function makeCluster(name: 'main' | 'replica'): Promise<void> {
   const card = page.getByRole('region', { name: `Cluster ${name}` })
+  await card.getByRole('button', { name: `Make ${name}` }).waitFor()
   const choice = card.getByRole('combobox')
   if (await choice.count()) {
     const value = await choice.locator('option', { hasText: new RegExp(`\\b${major}\\.`) }).getAttribute('value')
     await choice.selectOption(value ?? '')
+    await expect.poll(() => choice.inputValue()).toBe(value)
   }
   await card.getByRole('button', { name: `Make ${name}` }).click()
   await card.getByText('Running', { exact: true }).waitFor({ timeout: 120_000 })
@@ -128,6 +131,9 @@ describe(`PostgreSQL ${major}`, () => {
 
   test('the place of the stopped replica is chosen; main runs, and can’t be', async () => {
     await page.getByRole('link', { name: 'Restore it…' }).click()
+    // Everything is at its default: it could be started from here.
+    await expect.poll(() => page.getByRole('button', { name: 'Start recovery' }).isEnabled(), { timeout: 30_000 }).toBe(true)
+    await page.getByRole('list', { name: 'Steps' }).getByRole('button', { name: 'Backup' }).click()
     await page.getByText('starts by itself').waitFor()
     await picture('source')
     await press('Next: Destination')
@@ -207,4 +213,97 @@ describe(`PostgreSQL ${major}`, () => {
       .first()
       .waitFor()
   }, 300_000)
+
+  describe('Practice+', () => {
+    test('a streaming archive of main, with a slot', async () => {
+      await goTo(page, '#/wal')
+      await page.getByRole('link', { name: 'Stream WAL' }).click()
+      await page.getByText('without a limit', { exact: true }).waitFor()
+      await press('Next: Archive')
+      await page.getByLabel('Replication slot', { exact: true }).fill('archive')
+      await picture('stream-archive')
+      await press('Next: Review', 'Keep without a limit')
+      await picture('stream-review')
+      await press('Start streaming')
+      await page.waitForURL(/#\/jobs\//)
+      await page.getByText('Goes on until it is stopped').waitFor()
+      await picture('stream-job')
+      expect(psql('main', 'postgres', 'SELECT slot_name, active FROM pg_replication_slots')).toBe('archive|t')
+    }, 180_000)
+
+    test('a base backup without WAL', async () => {
+      await goTo(page, '#/backup/base')
+      await press('Next: Options')
+      await page.getByRole('radio', { name: /^Leave it to the archive/ }).check()
+      await picture('bare-options')
+      await press('Next: Review', 'Start base backup')
+      // pg_basebackup’s own notice: WAL archiving is not enabled.
+      await succeeded(/Took a base backup of practice main/, /^Completed with/)
+      await picture('bare-job')
+    }, 180_000)
+
+    test('a database and a table in main, which only the partial segment holds', () => {
+      psql('main', 'postgres', 'CREATE DATABASE backup_overview')
+      psql('main', 'backup_overview', 'CREATE TABLE t(n integer)', 'INSERT INTO t VALUES (1), (2), (3)')
+    })
+
+    test('the second cluster is stopped, and recovered with the archive to its end', async () => {
+      await goTo(page, '#/practice')
+      const replica = page.getByRole('region', { name: 'Cluster replica' })
+      await replica.getByRole('button', { name: /^(Stop|Start)$/ }).waitFor()
+      const stop = replica.getByRole('button', { name: 'Stop', exact: true })
+      if (await stop.isVisible()) await stop.click()
+      await replica.getByText('Stopped', { exact: true }).waitFor({ timeout: 60_000 })
+
+      await goTo(page, '#/restore/point')
+      await page
+        .getByRole('radio', { name: /practice main/ })
+        .first()
+        .check()
+      await picture('point-source')
+      await press('Next: Moment')
+      await page.getByRole('radio', { name: 'End of WAL' }).click()
+      await page.getByText('Reachable', { exact: true }).waitFor()
+      await page
+        .getByText(/The last segment on the way is [0-9A-F]{24}\.partial/)
+        .first()
+        .waitFor()
+      await picture('point-moment')
+      await press('Next: Destination')
+      await page.getByRole('radio', { name: /The place of a stopped cluster/ }).check()
+      await page.getByRole('radio', { name: 'practice replica' }).check()
+      await press('Next: Options', 'Next: Review')
+      await page.getByRole('textbox', { name: /Type the cluster’s name/ }).fill('practice replica')
+      await expect.poll(() => page.getByRole('button', { name: 'Start recovery' }).isEnabled(), { timeout: 20_000 }).toBe(true)
+      await picture('point-review')
+      await press('Start recovery')
+      await succeeded(/practice main was recovered to the end of the WAL, in place of practice replica/)
+      await picture('point-job')
+    }, 300_000)
+
+    test('the database and the table are there', () => {
+      expect(psql('replica', 'backup_overview', 'SELECT * FROM t').split('\n')).toEqual(['1', '2', '3'])
+      expect(psql('replica', 'postgres', 'SELECT pg_is_in_recovery()')).toBe('f')
+      const log = readFileSync(join(data('replica'), 'walkback', 'restore.log'), 'utf8')
+      expect(log).toMatch(/restored: [0-9A-F]{24} from .*\/[0-9A-F]{24}\.partial, as far as it goes/)
+      // main goes on archiving.
+      expect(psql('main', 'postgres', 'SELECT active FROM pg_replication_slots')).toBe('t')
+      expect(psql('replica', 'postgres', 'SELECT count(*) FROM pg_replication_slots')).toBe('0')
+    })
+
+    test('archiving is stopped and the slot removed', async () => {
+      const strip = page.getByRole('contentinfo', { name: 'Running jobs' })
+      await strip.getByRole('button', { name: 'Stop WAL streaming of practice main' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Stop', exact: true }).click()
+      await goTo(page, '#/wal')
+      await page.getByRole('link', { name: 'Start, stop…' }).first().click()
+      await page.getByText('Nothing is received, and the slot makes the server keep its WAL').waitFor()
+      await picture('stream-stopped')
+      await press('Drop the slot…')
+      await page.getByRole('dialog').getByRole('button', { name: 'Drop the slot', exact: true }).click()
+      await page.getByText('The slot archive is dropped').waitFor()
+      await picture('slot-dropped')
+      expect(psql('main', 'postgres', 'SELECT count(*) FROM pg_replication_slots')).toBe('0')
+    }, 120_000)
+  })
 })

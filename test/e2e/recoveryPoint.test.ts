@@ -24,13 +24,15 @@ let page: Page
 let context: BrowserContext
 let errors: string[]
 let marks: Mark[]
-let recovered = ''
 let dataFolder: string
+let connectionId: string
 let library: string
+let full: string
+const recovered: string[] = []
 
 beforeAll(async () => {
   mkdirSync(pictures, { recursive: true })
-  archiving = await startArchiving({ major: newestMajor(), segmentSize: 1, prefix: 'point' })
+  archiving = await startArchiving({ major: newestMajor(), segmentSize: 1, prefix: 'point', conf: { summarize_wal: 'on' } })
   const { cluster, archive } = archiving
   browser = await launchBrowser()
   dataFolder = tempFolder('point-wizard')
@@ -51,11 +53,14 @@ beforeAll(async () => {
     password: { kind: 'set', password: cluster.password, remember: false },
   })
   await prepareMarks(cluster)
+  connectionId = id
   const { jobId } = await core.api.baseBackup.start({
     ...{ connectionId: id, format: 'plain', options: { walMethod: 'stream', checkpoint: 'fast' }, parent: null },
     ...{ configuration: true, verify: false, keepSlot: false, library, label: '' },
   })
-  expect((await jobEnd(core.api, jobId)).error).toBeNull()
+  const taken = await jobEnd(core.api, jobId)
+  expect(taken.error).toBeNull()
+  full = taken.result?.backupPath ?? ''
   marks = []
   for (const id of [1, 2, 3, 4, 5, 6]) {
     if (id === 5) await cluster.sql(`SELECT pg_create_restore_point('before the accident')`)
@@ -72,7 +77,7 @@ afterEach(async ({ task }) => {
 })
 
 afterAll(async () => {
-  if (recovered !== '') stopServer(archiving.cluster, recovered)
+  for (const folder of recovered) stopServer(archiving.cluster, folder)
   await context?.close()
   core?.close()
   await serve?.stop()
@@ -166,7 +171,7 @@ test('run: exactly the rows before the moment are there, and the server waits to
   await page.waitForURL(/#\/jobs\//)
   const job = await jobEnd(core.api, decodeURIComponent(new URL(page.url()).hash.slice('#/jobs/'.length)))
   expect(job.error).toBeNull()
-  recovered = folder
+  recovered.push(folder)
   expect(job.state).toBe('succeeded')
   await page
     .getByText(/It waits there, read-only: connect and look, then promote it or stop it/)
@@ -269,5 +274,42 @@ test('a dead cluster in its own place, with the WAL that was never archived', as
   if (process.env.WALKBACK_LONG === '1') await look('salvage-result')
   expect((await sql('SELECT id FROM marks ORDER BY id')).map(({ id }) => id)).toEqual([1, 2, 3])
   await jobEnd(core.api, (await core.api.practice.stop({ name: 'main' })).jobId)
+  expect(errors).toEqual([])
+}, 240_000)
+
+/** From the list of backups: one click on Restore…, one on the start. Returns the rows that are there. */
+async function inTwoClicks(index: number): Promise<{ ids: number[]; recovering: boolean; steps: string[] }> {
+  await goTo(page, '#/backups')
+  await page
+    .getByRole('link', { name: /^Restore / })
+    .nth(index)
+    .click()
+  const start = button('Start recovery')
+  await expect.poll(() => start.isEnabled(), { timeout: 30_000 }).toBe(true)
+  await look(`two-clicks-${index}`)
+  await start.click()
+  await page.waitForURL(/#\/jobs\//)
+  const job = await jobEnd(core.api, decodeURIComponent(new URL(page.url()).hash.slice('#/jobs/'.length)))
+  expect(job.error).toBeNull()
+  const fact = (label: string) => job.result?.facts.find((one) => one.label === label)?.value ?? ''
+  recovered.push(fact('Data directory'))
+  const found = await marksOn(archiving.cluster, Number(fact('Port')))
+  await look(`two-clicks-${index}-job`)
+  return { ...found, steps: job.steps.map(({ id }) => id) }
+}
+
+test('in two clicks from the backups: one that holds its WAL by itself, one without as soon as it is consistent', async () => {
+  // An incremental one, whose WAL is in the archive alone: its chain is combined on the way.
+  const { jobId } = await core.api.baseBackup.start({
+    ...{ connectionId, format: 'plain', options: { walMethod: 'none', checkpoint: 'fast' }, parent: full },
+    ...{ configuration: true, verify: false, keepSlot: false, library, label: 'incremental' },
+  })
+  expect((await jobEnd(core.api, jobId)).error).toBeNull()
+  await mark(archiving.cluster, 7)
+  await switchWal(archiving.cluster)
+  expect(await inTwoClicks(0)).toMatchObject({ ids: [], recovering: false })
+  const immediate = await inTwoClicks(1)
+  expect(immediate).toMatchObject({ ids: [1, 2, 3, 4, 5, 6], recovering: true })
+  expect(immediate.steps).toContain('combine')
   expect(errors).toEqual([])
 }, 240_000)

@@ -210,9 +210,9 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
       await expect(base.core.api.recovery.inspect({ path: `${work}/two` })).rejects.toMatchObject({
         code: 'bad_input',
         message: expect.stringMatching(
-          /^This is an incremental backup: it holds only what changed since [0-9A-F]+\/[0-9A-F]+, not a data directory\.$/,
+          /^This is an incremental backup: it holds only what changed since [0-9A-F]+\/[0-9A-F]+, and nothing tells which backups it builds on\.$/,
         ),
-        hint: 'Combine it first, with the backups that it builds on (pg_combinebackup), and deploy the result.',
+        hint: 'Put it and those into a library and add a record to each, on the page Backups, the full one first.',
       })
       const request = await recoveryRequest(`${work}/whole`, { login })
       const { folder, port } = newPlace(request)

@@ -1,25 +1,13 @@
-// Recovery to a moment on every major: exactly the rows before the target are there, by every kind of target, from a file archive
-// and a streamed one, with nothing of archive or source changed; and what can't be reached is refused before a byte is copied.
-import fs from 'node:fs'
-import path from 'node:path'
+// The moments that an archive and a backup lead to, and what can't be reached, refused before a byte is copied, with the nearest
+// moment that can. What is reached is in recoveryMatrix.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RecoveryWish } from '../../shared/model/recoveryWish'
 import { formatWalTime } from '../../shared/model/walTime'
 import { endMajors } from '../support/clusters'
 import { type ArchivingCluster, startArchiving } from '../support/walArchives'
 import { type BaseCore, baseCore, folderOf } from './baseSetup'
-import {
-  foldersOf,
-  type Mark,
-  makeHistory,
-  marksOn,
-  pointRequest,
-  prepareMarks,
-  recoverTo,
-  registerArchive,
-  wish,
-} from './recoveryPointSetup'
-import { factsOf, printOf, stopServer } from './recoverySetup'
+import { foldersOf, makeHistory, pointRequest, prepareMarks, registerArchive, wish } from './recoveryPointSetup'
+import { printOf } from './recoverySetup'
 import { refusal } from './walSetup'
 
 let base: BaseCore
@@ -28,93 +16,6 @@ beforeAll(async () => {
   base = await baseCore()
 })
 
-interface Case {
-  name: string
-  /** All of them on the oldest and the newest, a few on the others. */
-  everywhere?: boolean
-  wish(known: Known): RecoveryWish
-  ids: number[]
-  state: 'paused' | 'promoted'
-  stopped: RegExp
-}
-
-interface Known {
-  /** Mark 3. */
-  third: Mark
-  /** Where its commit record begins. */
-  lsn: string
-}
-
-const cases: Case[] = [
-  {
-    name: 'a time, inclusive: the commit of that very microsecond is kept',
-    everywhere: true,
-    wish: ({ third }) => wish({ kind: 'time', value: third.time }),
-    ids: [1, 2, 3],
-    state: 'paused',
-    stopped: /^recovery stopping before commit of transaction/,
-  },
-  {
-    name: 'a time, exclusive, promoted',
-    wish: ({ third }) => wish({ kind: 'time', value: third.time }, { inclusive: false, action: 'promote' }),
-    ids: [1, 2],
-    state: 'promoted',
-    stopped: /^recovery stopping before commit of transaction/,
-  },
-  {
-    name: 'a transaction, inclusive, promoted',
-    everywhere: true,
-    wish: ({ third }) => wish({ kind: 'xid', value: third.xid }, { action: 'promote' }),
-    ids: [1, 2, 3],
-    state: 'promoted',
-    stopped: /^recovery stopping after commit of transaction/,
-  },
-  {
-    name: 'a transaction, exclusive',
-    wish: ({ third }) => wish({ kind: 'xid', value: third.xid }, { inclusive: false }),
-    ids: [1, 2],
-    state: 'paused',
-    stopped: /^recovery stopping before commit of transaction/,
-  },
-  {
-    name: 'a position, inclusive',
-    wish: ({ lsn }) => wish({ kind: 'lsn', value: lsn }),
-    ids: [1, 2, 3],
-    state: 'paused',
-    stopped: /^recovery stopping after WAL location/,
-  },
-  {
-    name: 'a position, exclusive',
-    wish: ({ lsn }) => wish({ kind: 'lsn', value: lsn }, { inclusive: false }),
-    ids: [1, 2],
-    state: 'paused',
-    stopped: /^recovery stopping before WAL location/,
-  },
-  {
-    name: 'a restore point',
-    everywhere: true,
-    wish: () => wish({ kind: 'name', value: 'before mark 4' }),
-    ids: [1, 2, 3],
-    state: 'paused',
-    stopped: /^recovery stopping at restore point "before mark 4"/,
-  },
-  {
-    name: 'immediately',
-    wish: () => wish({ kind: 'immediate' }),
-    ids: [],
-    state: 'paused',
-    stopped: /^recovery stopping after reaching consistency/,
-  },
-  {
-    name: 'to the end',
-    everywhere: true,
-    wish: () => wish({ kind: 'end' }, { action: 'promote' }),
-    ids: [1, 2, 3, 4, 5, 6],
-    state: 'promoted',
-    stopped: /^redo done at/,
-  },
-]
-
 const majors = endMajors()
 
 describe.each(majors)('PostgreSQL %i, a file archive', (major) => {
@@ -122,9 +23,7 @@ describe.each(majors)('PostgreSQL %i, a file archive', (major) => {
   let login: string
   let archiveId: string
   let backup: string
-  let known: Known
   let untouched: { archive: string; source: string; backup: string }
-  const ends = [majors[0], majors.at(-1)]
 
   beforeAll(async () => {
     archiving = await startArchiving({ major, segmentSize: 1, prefix: `pit${major}` })
@@ -140,7 +39,6 @@ describe.each(majors)('PostgreSQL %i, a file archive', (major) => {
     const around = await base.core.api.recoveryPoint.neighbours({ archiveId, timeline: 1, time: third.time })
     expect(around.before).toMatchObject({ xid: third.xid, time: third.time })
     expect(around.after).toMatchObject({ xid: marks[3]?.xid, time: marks[3]?.time })
-    known = { third, lsn: around.before?.lsn ?? '' }
     untouched = { archive: printOf(archive), source: printOf(cluster.dataDir), backup: printOf(backup) }
   }, 180_000)
 
@@ -170,44 +68,6 @@ describe.each(majors)('PostgreSQL %i, a file archive', (major) => {
       archives: [{ id: archiveId }],
     })
   })
-
-  test.each(cases.filter(({ everywhere }) => everywhere === true || ends.includes(major)))(
-    '$name',
-    async (one) => {
-      const asked = one.wish(known)
-      const request = await pointRequest({ archiveId, wish: asked }, login)
-      const preview = await base.core.api.recoveryPoint.preview(request)
-      expect(preview.blocked).toBe('')
-      expect(preview.plan).toMatchObject({ blockers: [], timeline: 1, backup: { path: backup } })
-      const job = await recoverTo(base, request)
-      expect(job.error).toBeNull()
-      expect(job.state).toBe('succeeded')
-      const facts = factsOf(job)
-      expect(facts.get('Stopped')).toMatch(one.stopped)
-      expect(facts.get('State')).toBe(one.state)
-      const { folder, port } = request.destination
-      try {
-        expect(await marksOn(archiving.cluster, port)).toEqual({ ids: one.ids, recovering: one.state === 'paused' })
-        // What was shown is what was written.
-        for (const { path: file, text, added } of preview.files) {
-          if (file.endsWith('recovery.signal')) expect(fs.existsSync(file)).toBe(one.state === 'paused')
-          else if (added) expect(fs.readFileSync(file, 'utf8')).toContain(text)
-          else expect(fs.readFileSync(file, 'utf8')).toBe(text)
-        }
-        const auto = fs.readFileSync(path.join(folder, 'postgresql.auto.conf'), 'utf8')
-        expect(auto.match(/^recovery_target(?:_time|_lsn|_xid|_name)? = /gm)?.length ?? 0).toBe(asked.kind === 'end' ? 0 : 1)
-        expect(auto).toMatch(/^recovery_target_timeline = 1$/m)
-        expect(auto).toMatch(/^archive_mode = off$/m)
-        expect(auto).not.toMatch(/^recovery_\w+ = ''$/m)
-        expect(fs.readFileSync(path.join(folder, 'walkback', 'restore.log'), 'utf8')).toMatch(/restored: 0000000100000000/)
-      } finally {
-        stopServer(archiving.cluster, folder)
-      }
-      expectUntouched()
-      fs.rmSync(path.dirname(folder), { recursive: true })
-    },
-    120_000,
-  )
 
   test('refuses what can’t be reached before anything is written, and offers what is nearest', async () => {
     const { api } = base.core

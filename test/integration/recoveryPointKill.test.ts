@@ -1,5 +1,6 @@
-// The application is killed at random moments of a recovery to a moment: source, backup and archive stay byte for byte as they
-// were, what was begun is plainly unfinished, and the same request starts again.
+// The application is killed at random moments of a recovery to a moment, from a full backup and from an incremental one that is
+// combined: source, backups and archive stay byte for byte as they were, what was begun is plainly unfinished, and the same
+// request starts again.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,7 +26,8 @@ beforeAll(async () => {
   dataFolder = tempFolder('kill-point')
   library = join(tempFolder('kill-point-library'), 'backups')
   mkdirSync(library)
-  archiving = await startArchiving({ major, segmentSize: 1, prefix: 'pitkill' })
+  const conf: Record<string, string> = major >= 17 ? { summarize_wal: 'on' } : {}
+  archiving = await startArchiving({ major, segmentSize: 1, prefix: 'pitkill', conf })
   cluster = archiving.cluster
   await prepareMarks(cluster)
 }, 120_000)
@@ -40,9 +42,10 @@ async function open(): Promise<RemoteCore> {
   return connectServe(serve)
 }
 
-async function prepare(
-  core: RemoteCore,
-): Promise<{ marks: Mark[]; request: PointRunRequest & { destination: { folder: string; port: number } } }> {
+type Request = PointRunRequest & { destination: { folder: string; port: number } }
+
+/** `request`: from the full backup. `chained`: from the incremental one, where there are such; it is the nearest. */
+async function prepare(core: RemoteCore): Promise<{ marks: Mark[]; request: Request; chained: Request | null }> {
   const settings = await core.api.host.settings({})
   await core.api.host.saveSettings({ ...settings, libraries: [library], installationFolders: [cluster.bin] })
   const { id } = await core.api.connections.save({
@@ -53,12 +56,17 @@ async function prepare(
     },
     password: { kind: 'set', password: cluster.password, remember: false },
   })
-  const { jobId } = await core.api.baseBackup.start({
-    ...{ connectionId: id, format: 'plain', options: { walMethod: 'none', checkpoint: 'fast' }, parent: null },
-    ...{ configuration: false, verify: false, keepSlot: false, library, label: '' },
-  })
-  const job = await jobEnd(core.api, jobId, 120_000)
-  expect(job.error).toBeNull()
+  const take = async (parent: string | null) => {
+    const { jobId } = await core.api.baseBackup.start({
+      ...{ connectionId: id, format: 'plain', options: { walMethod: 'none', checkpoint: 'fast' }, parent },
+      ...{ configuration: false, verify: false, keepSlot: false, library, label: '' },
+    })
+    const job = await jobEnd(core.api, jobId, 120_000)
+    expect(job.error).toBeNull()
+    return job.result?.backupPath ?? ''
+  }
+  const full = await take(null)
+  const incremental = major >= 17 ? await take(full) : null
   // Enough to replay that a kill falls into it, too.
   await cluster.sql(
     'CREATE TABLE much AS SELECT i AS n, repeat(md5(i::text), 20) AS text FROM generate_series(1, 60000) i',
@@ -67,8 +75,13 @@ async function prepare(
   const marks = await makeHistory(archiving)
   const archiveId = (await core.api.walArchive.register({ folder: archiving.archive, label: 'archive', connectionId: null })).id
   const target = marks[3]
-  const request = await pointRequest({ archiveId, wish: wish({ kind: 'xid', value: target?.xid }, { inclusive: false }) }, null)
-  return { marks, request }
+  const wanted = wish({ kind: 'xid', value: target?.xid }, { inclusive: false })
+  const request = await pointRequest({ archiveId, backup: full, wish: wanted }, null)
+  return {
+    marks,
+    request,
+    chained: incremental === null ? null : { ...request, point: { archiveId, backup: null, wish: wanted } },
+  }
 }
 
 /** Servers that a killed run left, by their command line: one that is just starting has no postmaster.pid yet. */
@@ -93,19 +106,21 @@ test(
   `${kills} kills at random moments`,
   async () => {
     const first = await open()
-    const { marks, request } = await prepare(first)
+    const { marks, request, chained } = await prepare(first)
     await cluster.stop('fast')
     const before = { source: printOf(cluster.dataDir), archive: printOf(archiving.archive), backups: printOf(library) }
     first.close()
     await serve?.stop()
     const { folder, port } = request.destination
 
-    const phases = new Map<string, number>()
+    const phases = ['copy', ...(chained ? ['combine'] : []), 'start', 'replay', 'consistent']
+    const killed = new Map<string, number>()
     for (let kill = 0; kill < kills; kill += 1) {
       const core = await open()
-      const { jobId } = await core.api.recoveryPoint.start(request)
       // Some time into one phase after the other: each of them gets its kills.
-      const phase = ['copy', 'start', 'consistent', 'replay'][kill % 4] ?? ''
+      const phase = phases[kill % phases.length] ?? ''
+      const isChained = chained !== null && (phase === 'combine' || phase === 'start' || phase === 'replay')
+      const { jobId } = await core.api.recoveryPoint.start(isChained ? chained : request)
       for (;;) {
         const job = await core.api.jobs.get({ jobId })
         const step = job.steps.find(({ id }) => id === phase)
@@ -119,7 +134,7 @@ test(
 
       const after = await open()
       const job = await after.api.jobs.get({ jobId })
-      phases.set(phase, (phases.get(phase) ?? 0) + 1)
+      killed.set(phase, (killed.get(phase) ?? 0) + 1)
       if (job.state !== 'succeeded' && job.state !== 'succeeded_with_warnings') {
         expect(job.state, job.error?.message).toBe('interrupted')
         const left = [folder, `${folder}.partial`].filter((path) => existsSync(path))
@@ -132,10 +147,10 @@ test(
       after.close()
       await serve?.stop()
     }
-    console.log(`killed in: ${[...phases].map(([at, times]) => `${at} ${times}`).join(', ')}`)
+    console.log(`killed in: ${[...killed].map(([at, times]) => `${at} ${times}`).join(', ')}`)
 
     const core = await open()
-    const { jobId } = await core.api.recoveryPoint.start(request)
+    const { jobId } = await core.api.recoveryPoint.start(chained ?? request)
     const job = await jobEnd(core.api, jobId, 120_000)
     expect(job.error).toBeNull()
     expect(await marksOn(cluster, port)).toEqual({ ids: marks.slice(0, 3).map(({ id }) => id), recovering: true })

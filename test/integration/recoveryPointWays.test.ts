@@ -1,15 +1,15 @@
-// Recovery to a moment by other ways: a streamed archive that ends in a .partial with a tar backup that holds no WAL, two branches
-// of timelines with a stray history beside them, a gap, an archive that is closed, and a cancel.
+// Recovery to a moment by other ways: two branches of timelines with a stray history beside them, a gap, an archive that is closed,
+// and a cancel.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { segmentName } from '../../shared/model/walFile'
-import { endMajors, startCluster, type TestCluster } from '../support/clusters'
+import { endMajors, type TestCluster } from '../support/clusters'
 import { testAccount } from '../support/clusterTemplate'
 import { tempFolder } from '../support/tempFolder'
 import { type ArchivingCluster, archived, startArchiving } from '../support/walArchives'
-import { addTablespaces, type BaseCore, baseCore, folderOf } from './baseSetup'
+import { type BaseCore, baseCore, folderOf } from './baseSetup'
 import {
   foldersOf,
   type Mark,
@@ -32,89 +32,6 @@ beforeAll(async () => {
 })
 
 const majors = endMajors()
-
-describe.each(majors)('PostgreSQL %i, a streamed archive', (major) => {
-  let cluster: TestCluster
-  let archive: string
-  let login: string
-  let archiveId: string
-  let marks: Mark[]
-
-  beforeAll(async () => {
-    cluster = await startCluster({ major, prefix: `pits${major}`, conf: { track_commit_timestamp: 'on', autovacuum: 'off' } })
-    login = await base.connect(cluster)
-    await addTablespaces(cluster, 500)
-    await cluster.sql('CREATE TABLE marks (id int PRIMARY KEY) TABLESPACE "fast disk"', 'shop')
-    archive = path.join(tempFolder('streamed'), 'archive')
-    // As the course has it: a slot, a stream that is live, then a backup without WAL.
-    const request = { connectionId: login, folder: archive, slot: 'course', compress: '', synchronous: true, unlimited: true }
-    const stream = await base.core.api.walArchiveStream.start(request)
-    await until('it to stream', () => base.core.app.services.jobs.get(stream.jobId).standing?.state === 'going')
-    archiveId = base.core.app.services.archives.list().find(({ folder }) => folder === archive)?.id ?? ''
-    const options = { walMethod: 'none', checkpoint: 'fast' }
-    folderOf(await base.run(base.request(login, { format: 'tar', options, verify: false })))
-    marks = []
-    for (const id of [1, 2, 3]) marks.push(await mark(cluster, id))
-    await cluster.sql('SELECT pg_switch_wal()')
-    for (const id of [4, 5, 6]) marks.push(await mark(cluster, id))
-    await cluster.sql('CHECKPOINT')
-    const [row] = await cluster.sql('SELECT pg_current_wal_flush_lsn()::text AS lsn')
-    await until('the stream to have it all', async () => {
-      const [state] = await cluster.sql(
-        `SELECT coalesce(bool_and(flush_lsn >= $1::pg_lsn), false) AS there FROM pg_stat_replication`,
-        'postgres',
-        [row?.lsn],
-      )
-      return state?.there === true
-    })
-    await base.core.api.walArchiveStream.stop({ archiveId })
-    await base.core.ended(stream)
-    await base.core.api.walArchiveStream.dropSlot({ archiveId, forget: false })
-  }, 180_000)
-
-  afterAll(async () => {
-    await cluster.remove()
-  })
-
-  test('ends in its .partial, and the rows of it are there', async () => {
-    const untouched = printOf(archive)
-    const fifth = marks[4]
-    if (!fifth) throw new Error('no marks')
-    const request = await pointRequest({ archiveId, wish: wish({ kind: 'time', value: fifth.time }) }, login)
-    const plan = await base.core.api.recoveryPoint.plan(request.point)
-    expect(plan.blockers).toEqual([])
-    expect(plan.warnings.join(' ')).toMatch(/The last segment on the way is [0-9A-F]{24}\.partial, which was not complete/)
-    const job = await recoverTo(base, request)
-    expect(job.error).toBeNull()
-    const { folder, port } = request.destination
-    try {
-      expect(await marksOn(cluster, port)).toEqual({ ids: [1, 2, 3, 4, 5], recovering: true })
-      // Its tablespaces are its own.
-      const client = await clientOf(cluster, port)('shop')
-      const { rows } = await client.query<{ folder: string }>(
-        `SELECT pg_tablespace_location(oid) AS folder FROM pg_tablespace WHERE spcname = 'fast disk'`,
-      )
-      await client.end()
-      expect(rows[0]?.folder.startsWith(path.dirname(folder))).toBe(true)
-      expect(fs.readFileSync(path.join(folder, 'walkback', 'restore.log'), 'utf8')).toMatch(/from .*\.partial, as far as it goes/)
-    } finally {
-      stopServer(cluster, folder)
-    }
-    expect(printOf(archive)).toBe(untouched)
-    fs.rmSync(path.dirname(folder), { recursive: true })
-
-    // All of it, which is less than the source has by nothing.
-    const whole = await pointRequest({ archiveId, wish: wish({ kind: 'end' }, { action: 'promote' }) }, login)
-    expect((await recoverTo(base, whole)).error).toBeNull()
-    try {
-      expect(await marksOn(cluster, whole.destination.port)).toEqual({ ids: [1, 2, 3, 4, 5, 6], recovering: false })
-    } finally {
-      stopServer(cluster, whole.destination.folder)
-    }
-    expect(printOf(archive)).toBe(untouched)
-    fs.rmSync(path.dirname(whole.destination.folder), { recursive: true })
-  }, 180_000)
-})
 
 describe.each(majors.filter((major) => major === majors[0] || major === majors.at(-1)))('PostgreSQL %i, branches', (major) => {
   let archiving: ArchivingCluster

@@ -3,12 +3,12 @@ import type { baseBackup as baseBackupContract, CombineRequest } from '../../../
 import { AppError } from '../../../shared/rpc/appError'
 import type { Handlers } from '../../../shared/rpc/contract'
 import { isFree } from '../../library/backupFolder'
+import { chainProblems, chooseCombineTool } from '../../library/combineChain'
 import { findChain } from '../../library/findChain'
 import { freeBytes } from '../../library/freeSpace'
 import { readRecord } from '../../library/recordFile'
-import { chainProblems } from './combineChain'
 import { dataName, settingsName } from './planBaseBackup'
-import { type CombinePlan, type CombineServices, chooseTool, combineRefusal, planCombine } from './planCombine'
+import { type CombinePlan, type CombineServices, combineRefusal, planCombine } from './planCombine'
 import { combineOnCancel, combineSteps, runCombine } from './runCombine'
 import { tablespacesName } from './tablespaceLinks'
 
@@ -33,7 +33,7 @@ async function prepareCombine(services: CombineServices, folder: string, signal:
     throw new AppError('bad_input', `${folder} is no base backup.`, { hint: 'Only a chain of base backups can be combined.' })
   }
   const { links, problem } = await findChain(libraries, folder, record, signal)
-  const { tool, problem: missing } = await chooseTool(services, record.source.serverVersion)
+  const { tool, problem: missing } = await chooseCombineTool(services, record.source.serverVersion)
   return {
     chain: links.map(({ path, record: { label, startedAt, start, size, incremental, format, stopTime } }) => ({
       ...{ path, label, startedAt, timeline: start.timeline, lsn: start.lsn, size, format, stopTime },

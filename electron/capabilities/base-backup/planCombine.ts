@@ -1,11 +1,10 @@
 // Everything that is known before a chain is combined: programs, command, place, checks. Preview, start and job obey it.
-import { lstat } from 'node:fs/promises'
 import path from 'node:path'
 import type { CombineRequest } from '../../../shared/contracts/baseBackup'
 import type { ShownCommand } from '../../../shared/jobs/job'
 import { nameOf } from '../../../shared/model/backupChain'
 import { formatBytes } from '../../../shared/model/byteCount'
-import { formatPgVersion, majorOf } from '../../../shared/model/pgVersion'
+import { formatPgVersion } from '../../../shared/model/pgVersion'
 import type { PreflightRow } from '../../../shared/model/preflight'
 import { AppError } from '../../../shared/rpc/appError'
 import { type BuiltCommand, buildCommand } from '../../../shared/tools/buildCommand'
@@ -13,12 +12,12 @@ import { isAsked, type OptionValues } from '../../../shared/tools/defineTool'
 import { pgCombinebackup } from '../../../shared/tools/pgCombinebackup'
 import { writeMapping } from '../../../shared/tools/physicalOptions'
 import { type BackupPlace, placeBackup } from '../../library/backupFolder'
-import { listFolder } from '../../library/checksumFiles'
+import { type CombineLink, chainProblems, chooseCombineTool, combinedSize } from '../../library/combineChain'
+import { explainCombineFailure } from '../../library/combineMessages'
 import { freeBytes, writeProblem } from '../../library/freeSpace'
 import { blockedSentence, goTo, row, setOption, sortRows } from '../../library/preflightRow'
 import type { Services } from '../../services'
-import { type CombineLink, chainProblems, manifestOf, readLinks, resultSize, tablespaceLinks } from './combineChain'
-import { explainCombineFailure } from './combineMessages'
+import { readLinks, tablespaceLinks } from './combineChain'
 import { dataName, shownCommand } from './planBaseBackup'
 import { type BaseTool, planVerify, type VerifyPlan } from './planVerify'
 import { tablespaceFolder } from './tablespaceLinks'
@@ -72,7 +71,7 @@ export async function planCombine(
   const last = links.at(-1)
   if (!last) throw new AppError('bad_input', 'There is nothing to combine.')
   const place = placeCombined(links, request, at.time, at.attempt)
-  const { tool, problem } = await chooseTool(services, last.record.source.serverVersion)
+  const { tool, problem } = await chooseCombineTool(services, last.record.source.serverVersion)
   const problems = chainProblems(links)
   const plain = problems.length === 0
   const spaces = plain ? await tablespaceLinks(last) : []
@@ -98,7 +97,7 @@ export async function planCombine(
     path.join(place.partial, dataName),
     null,
   )
-  const size = plain ? await sizeOf(links, signal) : null
+  const size = plain ? await combinedSize(links, signal) : null
   const plan: CombinePlan = {
     ...{ links, last, place, tool, command, trial, verify, size, toolProblem: problem, blocked: '' },
     tablespaces: spaces.map(({ oid }) => oid),
@@ -161,40 +160,6 @@ function refuseOwned(options: OptionValues): void {
       throw new AppError('bad_input', `${option.flag} is set by Walkback itself.`, { hint: 'Leave it out of the options.' })
     }
   }
-}
-
-/** pg_combinebackup knows the control file of its own major version alone. */
-export async function chooseTool(services: Pick<Services, 'tools'>, server: number) {
-  try {
-    const tool: BaseTool = await services.tools.forServer('pg_combinebackup', server)
-    if (majorOf(tool.version) === majorOf(server)) return { tool, problem: null }
-    const message = `The pg_combinebackup here is ${formatPgVersion(tool.version)}, and it combines backups of PostgreSQL ${majorOf(tool.version)} alone: these are of ${majorOf(server)}.`
-    return {
-      tool: null,
-      problem: new AppError('version_mismatch', message, {
-        hint: `Install postgresql-client-${majorOf(server)}, or add the folder that holds it in Settings.`,
-      }),
-    }
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    return { tool: null, problem: error }
-  }
-}
-
-async function sizeOf(links: readonly CombineLink[], signal: AbortSignal): Promise<bigint | null> {
-  const manifests = []
-  for (const link of links) {
-    signal.throwIfAborted()
-    manifests.push(await manifestOf(link))
-  }
-  const size = resultSize(manifests)
-  const last = links.at(-1)
-  if (size === null || !last) return size
-  // No manifest lists the WAL; the last backup's comes along as it is.
-  const folder = path.join(last.path, last.record.artifact, 'pg_wal')
-  let wal = 0n
-  for (const name of (await listFolder(folder)).files) wal += BigInt((await lstat(path.join(folder, name))).size)
-  return size + wal
 }
 
 function checkTool({ tool, toolProblem, last }: CombinePlan): PreflightRow[] {

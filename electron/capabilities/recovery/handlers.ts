@@ -10,6 +10,7 @@ import { slug } from '../../library/slug'
 import { findLocalClusters } from '../../postgres/findLocalClusters'
 import { findFreePort } from '../../postgres/freePort'
 import { ownAccount } from '../../process/runAs'
+import { withCombine } from './combineInto'
 import type { Parts, RecoveryServices } from './parts'
 import { planRecovery, type RecoveryRequest, refusal } from './planRecovery'
 import { previewOf } from './preview'
@@ -21,8 +22,9 @@ const portCount = 80
 
 export function recoveryHandlers(services: RecoveryServices, parts: Parts): Handlers<typeof recovery, AbortSignal> {
   return {
-    inspect: async ({ path: folder }, { signal }) => shown(await readBackup(folder, signal)),
-    prepare: async ({ path: folder }, { signal }) => prepareRecovery(services, await readBackup(folder, signal), signal),
+    inspect: async ({ path: folder }, { signal }) => shown(await readBackup(services, folder, signal)),
+    prepare: async ({ path: folder }, { signal }) =>
+      prepareRecovery(services, await readBackup(services, folder, signal), signal),
     previewStandalone: async (request, { signal }) => previewOf(await planRecovery(services, request, new Date(), signal)),
     startStandalone: (request, { signal }) => startRecovery(services, parts, request, signal),
   }
@@ -55,13 +57,13 @@ export async function startRecovery(
     input: { ...request, confirm: null },
     connectionId: null,
     serverLabel: plan.target?.name ?? plan.backup.server,
-    steps: plan.point ? pointSteps : recoverySteps,
+    steps: withCombine(plan.point ? pointSteps : recoverySteps, plan.chain !== null),
     onCancel: recoveryOnCancel,
     // Walkback itself starts no server in there meanwhile, and moves no backup away.
     locks: [
       `data:${plan.data.final}`,
       ...[plan.data, ...plan.spaces].map(({ final }) => `path:${final}`),
-      `path:${plan.backup.path}`,
+      ...(plan.chain?.links.map(({ backup }) => `path:${backup.path}`) ?? [`path:${plan.backup.path}`]),
     ],
     run: (job) => runRecovery({ request, at }, job, services, parts),
   })
@@ -74,6 +76,7 @@ function shown(backup: PhysicalBackup): RecoverableBackup {
     ...{ path: folder, kind, format, recorded, server, takenAt, major, systemIdentifier, start: from, stop, size },
     tablespaces: backup.tablespaces.map(({ oid, name, location }) => ({ oid, name, location })),
     configuration: backup.configuration.map(({ original }) => original),
+    chain: backup.chain.map((one) => ({ path: one.path, takenAt: one.takenAt, size: one.size })),
   }
 }
 

@@ -40,7 +40,7 @@ export interface BackupListing {
 }
 
 /** Files of a running server, and those that would make a standby of it or start another recovery. */
-const leftFiles: Readonly<Record<string, string>> = {
+export const leftFiles: Readonly<Record<string, string>> = {
   'postmaster.pid': 'the lock of a server',
   'postmaster.opts': 'how a server was started',
   'standby.signal': 'it would become a standby of the server it is of',

@@ -1,5 +1,5 @@
 // Everything that is known before a recovery runs, standalone or to a moment: backup, destination, account, programs, files, checks.
-// Over 150 lines: the facts belong to one look at the machine, each a line or two.
+// Long because the facts belong to one look at the machine, each a line or two.
 import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import os from 'node:os'
@@ -23,6 +23,7 @@ import { errorCode, fromSystemError } from '../../process/systemError'
 import { type Held, isMountPoint, keptName, type Place, placeAt, tablespacesFolder, whatIsAt } from './destination'
 import { type BackupListing, listBackup } from './listBackup'
 import type { RecoveryServices } from './parts'
+import { type ChainPlan, planChain } from './planChain'
 import { archiveAccess, type PointRun, planPointRun, pointRows, pointSettings } from './point/pointRun'
 import { checkRecovery } from './preflightRecovery'
 import { type PhysicalBackup, readBackup } from './readBackup'
@@ -59,7 +60,9 @@ export interface RecoveryPlan {
   port: number | null
   /** The new name of the data directory that is there; null for a new cluster. */
   kept: string | null
-  /** null for tars, whose contents are seen when they are read. */
+  /** Of an incremental backup: how its chain becomes a data directory. null for a full one. */
+  chain: ChainPlan | null
+  /** null for tars, whose contents are seen when they are read, and for a chain, whose backups have one each. */
   listing: BackupListing | null
   settings: SettingsFacts
   /** Settings files that are put into the data directory. */
@@ -82,7 +85,7 @@ export async function planRecovery(
   signal: AbortSignal,
 ): Promise<RecoveryPlan> {
   const point = request.point ? await planPointRun(services, request.point, signal) : null
-  const backup = await readBackup(request.source.path, signal, point !== null)
+  const backup = await readBackup(services, request.source.path, signal, point !== null)
   const { destination } = request
   const target = destination.kind === 'cluster' ? await inspectCluster(services, destination.dataDirectory, signal) : null
   const folder = target?.dataDirectory ?? requireFolder(destination)
@@ -94,7 +97,8 @@ export async function planRecovery(
   const spaces = backup.tablespaces.map(({ oid }) =>
     placeAt(oid, requireAbsolute(request.tablespaces[oid] ?? path.join(below, oid))),
   )
-  const listing = backup.format === 'plain' ? await listBackup(backup, signal).catch(closed) : null
+  const chain = await planChain(services, backup, { data, spaces, programs }, signal).catch(closed)
+  const listing = backup.format === 'plain' && !chain ? await listBackup(backup, signal).catch(closed) : null
   const port = target ? target.port : destination.kind === 'new' ? destination.port : null
   const kind = target === null ? 'own' : target.origin === 'debian' ? 'debian' : 'practice'
   const texts = await readSettings(backup)
@@ -114,7 +118,23 @@ export async function planRecovery(
   for (const place of [data, ...spaces]) held.set(place.partial, await whatIsAt(place.partial).catch(closed))
   const parent = path.dirname(folder)
   const preflight = checkRecovery({
-    ...{ request, point, backup, target, account, accountProblem, programs, listing, settings, placed, held, data, spaces, kept },
+    ...{
+      request,
+      point,
+      backup,
+      chain,
+      target,
+      account,
+      accountProblem,
+      programs,
+      listing,
+      settings,
+      placed,
+      held,
+      data,
+      spaces,
+      kept,
+    },
     hostname: os.hostname(),
     accountName: account?.name ?? ownAccount().name,
     barrier: account ? await firstBarrier(account, [data, ...spaces]) : null,
@@ -139,6 +159,7 @@ export async function planRecovery(
       spaces,
       port,
       kept,
+      chain,
       listing,
       settings,
       placed,

@@ -4,10 +4,12 @@ import type { StandaloneRequest } from '../../../shared/contracts/recovery'
 import { formatBytes } from '../../../shared/model/byteCount'
 import { formatPgVersion } from '../../../shared/model/pgVersion'
 import type { PreflightRow } from '../../../shared/model/preflight'
+import { countedSegments } from '../../../shared/model/recoveryPlan'
 import { goTo, row, setOption, sortRows } from '../../library/preflightRow'
 import type { OsAccount } from '../../process/processTypes'
 import type { Held, Place } from './destination'
 import type { BackupListing } from './listBackup'
+import type { ChainPlan } from './planChain'
 import type { Programs } from './planRecovery'
 import type { PointRun } from './point/pointRun'
 import { accountRows, elsewhere, folderRows, portRows, spaceRows, targetRows } from './preflightDestination'
@@ -25,6 +27,7 @@ export interface RecoveryFacts {
   /** The first folder that the account may not enter. */
   barrier: string | null
   programs: Programs | null
+  chain: ChainPlan | null
   listing: BackupListing | null
   settings: SettingsFacts
   placed: readonly PlacedFile[]
@@ -53,6 +56,7 @@ export function checkRecovery(facts: RecoveryFacts): PreflightRow[] {
     ...versionRows(facts),
     ...accountRows(facts),
     ...portRows(facts),
+    ...(facts.chain ? chainRows(facts.chain) : []),
     ...backupRows(facts),
     ...settingsRows(facts),
     ...loginRows(facts),
@@ -79,9 +83,32 @@ function versionRows({ backup, target, programs }: RecoveryFacts): PreflightRow[
   ]
 }
 
-function backupRows({ backup, listing, request, coldProblems, point }: RecoveryFacts): PreflightRow[] {
+function chainRows({ links, problem, copyOfLast, tool, verifier }: ChainPlan): PreflightRow[] {
+  const another = [goTo('Choose another backup', 'source')]
+  if (problem !== '') return [row('chain', 'blocker', 'Chain', problem, another)]
   const rows: PreflightRow[] = []
-  const problems = listing?.problems ?? []
+  const count = links.length - 1
+  const what = `The full backup ${links[0]?.name ?? ''} and ${count === 1 ? '1 incremental one' : `${count} incremental ones`}, each building on the one before`
+  const looked =
+    copyOfLast === null
+      ? `pg_combinebackup ${formatPgVersion(tool?.version ?? 0)} --dry-run takes them.`
+      : 'pg_combinebackup looks at their files when it starts.'
+  rows.push(row('chain', 'pass', 'Chain', `${what}; ${looked}`))
+  if (verifier === null) {
+    const text = 'There is no pg_verifybackup here: the combined files are not compared with their manifest.'
+    rows.push(row('proof', 'warning', 'Verification', text))
+  }
+  return rows
+}
+
+function backupRows({ backup, chain, listing, request, coldProblems, point }: RecoveryFacts): PreflightRow[] {
+  const rows: PreflightRow[] = []
+  const problems =
+    listing?.problems ??
+    chain?.links.flatMap(({ name, listing: { problems: own } }) =>
+      own.map(({ file, what }) => ({ file: `${name}/${file}`, what })),
+    ) ??
+    []
   if (problems.length > 0) {
     const said = problems.slice(0, 3).map(({ file, what }) => `${file} ${what}`)
     const more = problems.length > 3 ? `; and ${problems.length - 3} more` : ''
@@ -92,7 +119,10 @@ function backupRows({ backup, listing, request, coldProblems, point }: RecoveryF
     )
   } else {
     const count = listing ? `${listing.files.length} files` : `${backup.tars.length} tars`
-    rows.push(row('files', 'pass', 'Files', `${count}, ${formatBytes(listing?.bytes ?? backup.size)}.`))
+    const text = chain
+      ? `${chain.links.length} backups are combined into about ${formatBytes(backup.size)}.`
+      : `${count}, ${formatBytes(listing?.bytes ?? backup.size)}.`
+    rows.push(row('files', 'pass', 'Files', text))
   }
   if (coldProblems.length > 0) {
     const text = `The copy can't start without the WAL of its latest checkpoint: ${coldProblems.join(' ')}`
@@ -103,7 +133,7 @@ function backupRows({ backup, listing, request, coldProblems, point }: RecoveryF
       backup.kind === 'cold-backup'
         ? 'The WAL of its start is in the backup.'
         : point
-          ? `${point.plan.segments} segments on timeline ${point.plan.timeline}, ${formatBytes(point.plan.bytes)}, from ${backup.start?.lsn ?? 'the start'} on.`
+          ? `${countedSegments(point.plan.segments)} on timeline ${point.plan.timeline}, ${formatBytes(point.plan.bytes)}, from ${backup.start?.lsn ?? 'the start'} on.`
           : `All WAL from ${backup.start?.lsn ?? 'its start'}${to} is in the backup: no archive is needed.`
     rows.push(row('wal', 'pass', 'WAL', text))
   }
@@ -111,6 +141,10 @@ function backupRows({ backup, listing, request, coldProblems, point }: RecoveryF
     rows.push(
       row('verify', 'warning', 'Verification', 'It has neither manifest nor record: nothing says what its files should hold.'),
     )
+  } else if (chain) {
+    const text =
+      'Each backup of the chain is read and compared before anything is written, since pg_combinebackup compares nothing; and so is the result.'
+    rows.push(row('verify', 'pass', 'Verification', text))
   } else if (!request.verify) {
     const text = 'Not before the copy. Every file is compared with its checksum while it is copied.'
     rows.push(row('verify', 'warning', 'Verification', text, [setOption('Verify first', 'verify', true)]))
@@ -123,8 +157,8 @@ function backupRows({ backup, listing, request, coldProblems, point }: RecoveryF
         'Every file is read and compared before anything is written, and again while it is copied.',
       ),
     )
-  const standby = listing?.left.filter(({ name }) => name.endsWith('.signal')) ?? []
-  for (const { name, why } of standby) rows.push(row('standby', 'warning', 'Left out', `${name}: ${why}.`))
+  const standby = (listing ?? chain?.last.listing)?.left.filter(({ name }) => name.endsWith('.signal')) ?? []
+  for (const { name, why } of standby) rows.push(row(`left-${name}`, 'warning', 'Left out', `${name}: ${why}.`))
   return rows
 }
 
@@ -182,12 +216,12 @@ function loginRows({ request, logins, target, backup }: RecoveryFacts): Prefligh
   return [row('login', 'warning', 'Login', text, [goTo('Choose a login', 'options')])]
 }
 
-function diskRows({ backup, listing, free, data }: RecoveryFacts): PreflightRow[] {
-  const needed = BigInt(listing?.bytes ?? backup.size)
+function diskRows({ backup, chain, listing, free, data }: RecoveryFacts): PreflightRow[] {
+  const needed = chain?.bytes ?? BigInt(listing?.bytes ?? backup.size)
   if (free === null)
     return [row('space', 'pass', 'Free space', `${formatBytes(needed)} are needed; the file system does not say what is free.`)]
   const packed = backup.format === 'tar' && backup.tars.some((name) => !name.endsWith('.tar'))
-  const text = `${formatBytes(free)} free for ${data.final}, ${packed ? 'more than ' : ''}${formatBytes(needed)} needed`
+  const text = `${formatBytes(free)} free for ${data.final}, ${chain ? 'about ' : packed ? 'more than ' : ''}${formatBytes(needed)} needed`
   if (free < needed) return [row('space', 'blocker', 'Free space', `${text}.`, elsewhere)]
   return [row('space', 'pass', 'Free space', `${text}.`)]
 }

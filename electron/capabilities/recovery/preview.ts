@@ -4,6 +4,8 @@ import type { StandalonePreview } from '../../../shared/contracts/recovery'
 import type { ShownCommand } from '../../../shared/jobs/job'
 import { quoteForShell, shownWords } from '../../../shared/tools/showCommand'
 import { packedBy } from '../../library/unpackFile'
+import { combineLines, verifyLines } from './chainScript'
+import { shownCombine } from './planChain'
 import type { RecoveryPlan } from './planRecovery'
 import { pointFiles } from './point/pointFiles'
 import { salvageFolder } from './point/restoreScript'
@@ -11,7 +13,7 @@ import { keepsPristine, pristineOf } from './pristine'
 import { addedSettings, droppedPattern } from './settingsText'
 import { laterCommands } from './startRecovered'
 import { makeTablespaceMap } from './tarHead'
-import { planVerifier, shownVerifier } from './verifySource'
+import { holdsWal, shownVerifiers } from './verifySource'
 
 export function previewOf(plan: RecoveryPlan): StandalonePreview {
   const { backup, data, spaces, kept, settings, preflight, blocked, danger } = plan
@@ -23,7 +25,7 @@ export function previewOf(plan: RecoveryPlan): StandalonePreview {
     writes: [
       { label: 'Data directory', value: data.final },
       ...spaces.map(({ name, final }) => ({ label: `Tablespace folder of ${nameOf(plan, name)}`, value: final })),
-      { label: 'While it is copied', value: data.partial },
+      { label: plan.chain ? 'While it is combined' : 'While it is copied', value: data.partial },
       ...(kept === null ? [] : [{ label: 'Kept from before', value: kept }]),
       ...(plan.point?.salvage?.offer.files.length
         ? [{ label: 'Salvaged WAL', value: path.join(data.final, salvageFolder) }]
@@ -63,9 +65,8 @@ function nameOf({ backup }: RecoveryPlan, oid: string): string {
 
 /** The copying itself is Walkback's own; these programs run besides. */
 function shownCommands(plan: RecoveryPlan): ShownCommand[] {
-  const { programs, request, target, data, logFile } = plan
+  const { programs, target, data, logFile, chain } = plan
   if (!programs) return []
-  const verifier = request.verify ? planVerifier(plan) : null
   const program = (title: string, name: string, words: string[]): ShownCommand => ({
     ...{ title, program: name, version: programs.version, kind: 'program' },
     words: shownWords(words),
@@ -75,20 +76,17 @@ function shownCommands(plan: RecoveryPlan): ShownCommand[] {
       ? program('Start', 'pg_ctlcluster', [...target.name.split('/'), 'start'])
       : program('Start', 'pg_ctl', ['start', '--no-wait', `--pgdata=${data.final}`, `--log=${logFile}`])
   return [
-    ...(verifier ? [shownVerifier(verifier)] : []),
+    ...shownVerifiers(plan),
+    ...shownCombine(chain),
     program('Control file', 'pg_controldata', [`--pgdata=${data.partial}`]),
     begin,
   ]
 }
 
-function holdsWal({ backup }: RecoveryPlan): boolean {
-  return backup.record?.kind !== 'base-backup' || backup.record.walMethod !== 'none'
-}
-
 /** For a machine that Walkback can't reach: the same in POSIX shell, to be run as root. Windows has no such shell. */
 function scriptOf(plan: RecoveryPlan): string | null {
   if (process.platform === 'win32' || !plan.programs) return null
-  const { backup, data, spaces, kept, account, settings, programs, placed } = plan
+  const { backup, data, spaces, kept, account, settings, programs, placed, chain } = plan
   const q = quoteForShell
   const at = (name: string) => q(path.join(data.partial, name))
   const lines = [
@@ -102,10 +100,12 @@ function scriptOf(plan: RecoveryPlan): string | null {
   for (const folder of new Set([...(plan.target ? [data.final] : []), ...(salvage ? [salvage.dataDirectory] : [])]))
     lines.push(...requireStopped(folder))
   for (const { final, partial } of plan.target ? spaces : partials) lines.push(`[ ! -e ${q(final)} ] && [ ! -e ${q(partial)} ]`)
-  if (backup.manifest && backup.format === 'plain')
-    lines.push(`${q(path.join(programs.bin, 'pg_verifybackup'))}${holdsWal(plan) ? '' : ' --no-parse-wal'} ${q(backup.data)}`)
+  if (chain) lines.push(...verifyLines(chain))
+  else if (backup.manifest && backup.format === 'plain')
+    lines.push(`${q(path.join(programs.bin, 'pg_verifybackup'))}${holdsWal(backup) ? '' : ' --no-parse-wal'} ${q(backup.data)}`)
   for (const { partial } of partials) lines.push(`mkdir -p -m 0755 ${q(path.dirname(partial))}`, `mkdir -m 0700 ${q(partial)}`)
-  if (backup.format === 'plain') {
+  if (chain) lines.push(...combineLines(plan, chain))
+  else if (backup.format === 'plain') {
     lines.push(`cp -R ${q(`${backup.data}/.`)} ${q(data.partial)}`)
     lines.push(
       `rm -rf ${at('pg_tblspc')} ${at('postmaster.pid')} ${at('standby.signal')} ${at('recovery.signal')} ${at('backup_manifest')}`,

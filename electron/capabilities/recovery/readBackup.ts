@@ -17,6 +17,7 @@ import { readRecord, recordName } from '../../library/recordFile'
 import { packedBy, unpackProblem } from '../../library/unpackFile'
 import { readTablespaceLinks } from '../../postgres/findLocalClusters'
 import { errorCode, fromSystemError } from '../../process/systemError'
+import { type KnowsLibraries, readChain } from './readChain'
 import { parseTablespaceMap, readTarHead, readTarWal } from './tarHead'
 
 export interface BackupTablespace {
@@ -28,7 +29,7 @@ export interface BackupTablespace {
   source: string
 }
 
-export interface PhysicalBackup extends Omit<RecoverableBackup, 'tablespaces' | 'configuration'> {
+export interface PhysicalBackup extends Omit<RecoverableBackup, 'tablespaces' | 'configuration' | 'chain'> {
   record: PhysicalRecord | null
   /** The data directory, or the folder with the tars. Absolute. */
   data: string
@@ -39,13 +40,20 @@ export interface PhysicalBackup extends Omit<RecoverableBackup, 'tablespaces' | 
   manifest: BackupManifest | null
   label: BackupLabel | null
   segmentSize: number
+  /** Of an incremental one: all that are combined, the full one first, itself last. Empty for a full one. */
+  chain: readonly PhysicalBackup[]
 }
 
 /**
- * Throws AppError for what can't be deployed: no backup, incremental, of another kind; and, unless an archive goes with it, one
- * without its WAL.
+ * Throws AppError for what can't be deployed: no backup, of another kind, an incremental one whose chain is not whole; and,
+ * unless an archive goes with it, one without its WAL.
  */
-export async function readBackup(folder: string, signal: AbortSignal, withArchive = false): Promise<PhysicalBackup> {
+export async function readBackup(
+  services: KnowsLibraries,
+  folder: string,
+  signal: AbortSignal,
+  withArchive = false,
+): Promise<PhysicalBackup> {
   if (!path.isAbsolute(folder) || folder.includes('\0')) {
     throw new AppError('bad_input', `${JSON.stringify(folder)} is not an absolute path.`, { hint: 'Write it from the root on.' })
   }
@@ -53,10 +61,16 @@ export async function readBackup(folder: string, signal: AbortSignal, withArchiv
     const where = path.resolve(folder)
     if (!(await stat(where)).isDirectory()) throw noBackup(where)
     const record = existsSync(path.join(where, recordName)) ? await physicalRecord(where) : null
-    if (record?.kind === 'base-backup') refuseUnusable(record, withArchive)
-    const bare = withArchive && record?.kind === 'base-backup' && record.walMethod === 'none'
+    const bare = record?.kind === 'base-backup' && record.walMethod === 'none'
+    if (bare && !withArchive) throw withoutWal(record.start.lsn, record.stop.lsn)
+    if (record?.kind === 'base-backup' && record.incremental) {
+      return await readChain(services, { folder: where, record }, signal, (link, last) =>
+        // The WAL of those before the last is of no use to it.
+        readPlain(link.path, path.join(link.path, link.record.artifact), link.record, { bare: bare || !last, link: true }),
+      )
+    }
     const data = record ? path.join(where, record.artifact) : where
-    if (existsSync(path.join(data, 'PG_VERSION'))) return await readPlain(where, data, record, bare)
+    if (existsSync(path.join(data, 'PG_VERSION'))) return await readPlain(where, data, record, { bare, link: false })
     const tars = (await readdir(data)).filter(isBackupTar)
     const base = tars.find((name) => name.startsWith('base.tar'))
     if (base === undefined) throw noBackup(where)
@@ -80,16 +94,12 @@ async function physicalRecord(folder: string): Promise<PhysicalRecord> {
   })
 }
 
-function refuseUnusable(record: Extract<PhysicalRecord, { kind: 'base-backup' }>, withArchive: boolean): void {
-  if (record.incremental) throw incremental(record.incremental.from.lsn)
-  if (record.walMethod === 'none' && !withArchive) throw withoutWal(record.start.lsn, record.stop.lsn)
-}
-
+/** Of one without a record, or whose record says that it is full. */
 function incremental(from: string): AppError {
   return new AppError(
     'bad_input',
-    `This is an incremental backup: it holds only what changed since ${from}, not a data directory.`,
-    { hint: 'Combine it first, with the backups that it builds on (pg_combinebackup), and deploy the result.' },
+    `This is an incremental backup: it holds only what changed since ${from}, and nothing tells which backups it builds on.`,
+    { hint: 'Put it and those into a library and add a record to each, on the page Backups, the full one first.' },
   )
 }
 
@@ -99,13 +109,18 @@ function withoutWal(start: string, stop: string | null): AppError {
   })
 }
 
-/** `bare`: it was taken without WAL, and is not to start by itself. */
-async function readPlain(folder: string, data: string, record: PhysicalRecord | null, bare: boolean): Promise<PhysicalBackup> {
+/** `bare`: its WAL is not asked for. `link`: it is one of a chain. */
+async function readPlain(
+  folder: string,
+  data: string,
+  record: PhysicalRecord | null,
+  { bare, link }: { bare: boolean; link: boolean },
+): Promise<PhysicalBackup> {
   const major = Number((await readFile(path.join(data, 'PG_VERSION'), 'utf8')).trim())
   // A cluster that was once made from a base backup keeps that one's manifest.
   const manifest = record?.kind === 'cold-backup' ? null : await manifestIn(data)
   const label = await labelIn(path.join(data, 'backup_label'))
-  if (label?.incrementalFrom) throw incremental(formatLsn(label.incrementalFrom.lsn))
+  if (label?.incrementalFrom && !link) throw incremental(formatLsn(label.incrementalFrom.lsn))
   if (!record && !label) throw noLabel(folder)
   if (record?.kind === 'base-backup' && !label) throw noLabel(folder)
   const control = await readFile(path.join(data, 'global', 'pg_control'))
@@ -124,7 +139,7 @@ async function readPlain(folder: string, data: string, record: PhysicalRecord | 
     major,
     systemIdentifier: refuseOther(record, manifest, [systemIdentifier, first]),
     size: record?.size ?? String(await sizeOf(data)),
-    ...{ data, tars: [], record, manifest, label, segmentSize },
+    ...{ data, tars: [], record, manifest, label, segmentSize, chain: [] },
     tablespaces: record
       ? record.tablespaces.map(({ path: inner, ...space }) => ({ ...space, source: path.join(folder, inner) }))
       : (await readTablespaceLinks(data)).map(({ oid, location }) => ({
@@ -173,7 +188,7 @@ async function readTars(
     major: record?.major ?? wal?.header.major ?? 0,
     systemIdentifier: refuseOther(record, manifest, [wal?.header.systemIdentifier ?? null]),
     size: record?.size ?? String(await sizeOf(data)),
-    ...{ data, tars, record, manifest, label, segmentSize: wal?.header.segmentSize ?? record?.segmentSize ?? 0 },
+    ...{ data, tars, record, manifest, label, segmentSize: wal?.header.segmentSize ?? record?.segmentSize ?? 0, chain: [] },
     tablespaces: map.map(({ oid, location }) => ({
       oid,
       name: record?.tablespaces.find((space) => space.oid === oid)?.name ?? '',

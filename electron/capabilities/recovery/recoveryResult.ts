@@ -13,6 +13,12 @@ export interface RecoveryOutcome {
   startedAt: Date
 }
 
+/** Of an incremental backup: those that it was combined from. */
+export function chainFacts({ chain }: Pick<RecoveryPlan, 'chain'>): JobFact[] {
+  if (!chain) return []
+  return [{ label: 'Combined from', value: chain.links.map(({ name }) => name).join(', '), mono: true }]
+}
+
 export function describeRecovery(plan: RecoveryPlan, outcome: RecoveryOutcome): JobResult {
   const { backup, target, data, spaces, kept } = plan
   const { port, evidence, connected, control, startedAt } = outcome
@@ -39,6 +45,7 @@ export function describeRecovery(plan: RecoveryPlan, outcome: RecoveryOutcome): 
       fact('Archiving', 'off: this copy writes into no archive'),
       fact('Start it later', later.start, true),
       fact('Stop it', later.stop, true),
+      ...chainFacts(plan),
       fact('Backup', `${backup.path}, only read`, true),
       fact('Time', `${((Date.now() - startedAt.getTime()) / 1000).toFixed(1)} s`),
     ],

@@ -10,11 +10,13 @@ import { syncFolder } from '../../library/durability'
 import { inspectCluster } from '../../postgres/findLocalClusters'
 import { type ControlData, readControlData } from '../../postgres/localClusterState'
 import { errorCode, messageOf } from '../../process/systemError'
+import { combineInto } from './combineInto'
 import { connectRecovered, sayConnected } from './connectRecovered'
 import { copyBackup, makeFolder } from './copyBackup'
 import { conflictAt, finishPlace, openPlace, own, type Place, setAside, unfinishPlace, whatIsAt } from './destination'
 import { writeLookRecord } from './look/lookRecord'
 import type { Parts, RecoveryServices } from './parts'
+import { shownCombine } from './planChain'
 import { planRecovery, type RecoveryPlan, type RecoveryRequest, refusal } from './planRecovery'
 import { pointFiles, stageWal } from './point/pointFiles'
 import { describePoint } from './point/pointResult'
@@ -27,7 +29,7 @@ import { addedSettings, keptAutoSettings, plainSettings, withoutPlaces } from '.
 import { clusterOf, readEvidence, startRecovered, stopRecovered } from './startRecovered'
 import { makeTablespaceMap } from './tarHead'
 import { unpackBackup } from './unpackBackup'
-import { planVerifier, shownVerifier, verifySource } from './verifySource'
+import { shownVerifiers, verifiesFirst, verifySource } from './verifySource'
 
 export const recoverySteps = [
   { id: 'checks', label: 'Checks' },
@@ -68,21 +70,22 @@ export async function runRecovery(
   const plan = await planRecovery(services, request, at, job.signal)
   const refused = refusal(plan)
   if (refused) throw refused
-  const verifier = request.verify ? planVerifier(plan) : null
-  if (verifier) job.command(shownVerifier(verifier))
-  for (const { name, why } of plan.listing?.left ?? []) job.log(`Left out: ${name} (${why})`)
+  for (const command of [...shownVerifiers(plan), ...shownCombine(plan.chain)]) job.command(command)
+  for (const { name, why } of (plan.listing ?? plan.chain?.last.listing)?.left ?? []) job.log(`Left out: ${name} (${why})`)
   job.endStep('checks', 'done', plan.target ? `${plan.target.name} is stopped` : `${plan.data.final} is free`)
 
-  if (request.verify) {
+  if (verifiesFirst(plan)) {
     job.step('verify')
     job.endStep('verify', 'done', await verifySource(job, plan))
   } else job.endStep('verify', 'skipped', 'not asked for; compared while copying')
 
   const undo = guardDestination(job, services, plan)
   if (pristine) {
-    job.step('copy')
-    job.endStep('copy', 'done', await takePristine(job, plan, pristine))
-  } else await copy(job, plan)
+    const step = plan.chain ? 'combine' : 'copy'
+    job.step(step)
+    job.endStep(step, 'done', await takePristine(job, plan, pristine))
+  } else if (plan.chain) await combineInto(job, plan, plan.chain)
+  else await copy(job, plan)
   const made = !pristine && keepsPristine(plan) ? await keepPristine(job, plan) : null
 
   job.step('settings')

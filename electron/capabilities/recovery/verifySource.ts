@@ -14,8 +14,9 @@ import { hashFiles } from '../../library/checksumFiles'
 import { digestOf, type FileProblem } from '../../library/memberCheck'
 import { messageOf } from '../../process/systemError'
 import { damagedFile } from './copyBackup'
-import type { SourceFile } from './listBackup'
-import type { RecoveryPlan } from './planRecovery'
+import type { BackupListing, SourceFile } from './listBackup'
+import type { Programs, RecoveryPlan } from './planRecovery'
+import type { PhysicalBackup } from './readBackup'
 import { checkTars } from './unpackBackup'
 
 export interface Verifier {
@@ -24,34 +25,90 @@ export interface Verifier {
   command: BuiltCommand
 }
 
-/** Of a plain backup with a manifest, by the program of its own major, which reads its WAL too. null where it can't look. */
-export function planVerifier({ backup, programs }: Pick<RecoveryPlan, 'backup' | 'programs'>): Verifier | null {
-  if (!programs || backup.format !== 'plain' || backup.manifest === null) return null
+/** What is read before anything is written: the backup, or each of its chain. */
+interface Subject {
+  backup: PhysicalBackup
+  listing: BackupListing | null
+  verifier: Verifier | null
+  /** What its files are named after in a complaint; '' for the only one. */
+  name: string
+}
+
+/** By the program of its own major, which reads its WAL too. null where there is none. */
+export function verifierOf(data: string, { programs, wal }: { programs: Programs; wal: boolean }): Verifier | null {
   const file = path.join(programs.bin, 'pg_verifybackup')
   if (!existsSync(file)) return null
-  // Taken without WAL, to be recovered with an archive's: there is none to read in it.
-  const bare = backup.record?.kind === 'base-backup' && backup.record.walMethod === 'none'
-  const noParseWal = bare || !existsSync(path.join(programs.bin, 'pg_waldump'))
+  const noParseWal = !wal || !existsSync(path.join(programs.bin, 'pg_waldump'))
   const options = { noParseWal, progress: majorOf(programs.version) >= 16 }
-  const command = buildCommand(pgVerifybackup, options, { tool: programs.version, server: null }, [backup.data])
+  const command = buildCommand(pgVerifybackup, options, { tool: programs.version, server: null }, [data])
   return { path: file, version: programs.version, command }
 }
 
-export function shownVerifier({ command, version }: Verifier): ShownCommand {
-  return { title: 'Verify', program: command.program, version, words: shownWords(command.argv), kind: 'program' }
+/** Not of one taken without WAL, to be recovered with an archive's. */
+export function holdsWal({ record }: Pick<PhysicalBackup, 'record'>): boolean {
+  return record?.kind !== 'base-backup' || record.walMethod !== 'none'
+}
+
+/** A chain is always verified: pg_combinebackup compares no checksum, and takes damaged blocks over. */
+export function verifiesFirst({ request, chain }: Pick<RecoveryPlan, 'request' | 'chain'>): boolean {
+  return request.verify || chain !== null
+}
+
+function subjectsOf(plan: Pick<RecoveryPlan, 'backup' | 'programs' | 'chain' | 'listing'>): Subject[] {
+  const { backup, programs, chain, listing } = plan
+  const subject = (one: PhysicalBackup, wal: boolean): Pick<Subject, 'backup' | 'verifier'> => {
+    const looks = programs && one.format === 'plain' && one.manifest !== null
+    return { backup: one, verifier: looks ? verifierOf(one.data, { programs, wal: wal && holdsWal(one) }) : null }
+  }
+  if (!chain) return [{ ...subject(backup, true), listing, name: '' }]
+  // The WAL of those before the last is of no use to the result.
+  return chain.links.map((link) => ({ ...link, ...subject(link.backup, link === chain.last) }))
+}
+
+/** The commands that read the backup first, as they are shown. */
+export function shownVerifiers(
+  plan: Pick<RecoveryPlan, 'request' | 'backup' | 'programs' | 'chain' | 'listing'>,
+): ShownCommand[] {
+  if (!verifiesFirst(plan)) return []
+  return subjectsOf(plan).flatMap(({ verifier, name }) =>
+    verifier ? [shownVerifier(verifier, name === '' ? 'Verify' : `Verify ${name}`)] : [],
+  )
+}
+
+export function shownVerifier({ command, version }: Verifier, title: string): ShownCommand {
+  return { title, program: command.program, version, words: shownWords(command.argv), kind: 'program' }
+}
+
+/** Throws AppError tool_failed where the combined files are not as pg_combinebackup's own manifest says. */
+export async function verifyCombined(job: JobContext, verifier: Verifier, folder: string): Promise<string> {
+  const [problem] = await runVerifier(job, verifier)
+  if (problem) {
+    throw new AppError('tool_failed', `The combined files are not whole: ${problem.file} ${problem.what}.`, {
+      hint: `The backups of the chain were verified before, so look whether the disk of ${folder} is sound, then start again.`,
+    })
+  }
+  return `every file as in the new manifest${readsWal(verifier) ? ', its WAL read' : ''}`
+}
+
+function readsWal({ command }: Verifier): boolean {
+  return !command.argv.includes('--no-parse-wal')
 }
 
 /** Throws AppError tool_failed that names the first file; each is an issue of the job by then. Returns what was proved. */
 export async function verifySource(job: JobContext, plan: RecoveryPlan): Promise<string> {
-  const { backup, listing } = plan
-  const verifier = planVerifier(plan)
+  const subjects = subjectsOf(plan)
+  const proofs: string[] = []
+  for (const subject of subjects) proofs.push(await verifyOne(job, subject))
+  const [only = ''] = proofs
+  return subjects.length === 1 ? only : `${subjects.length} backups of the chain: ${proofs.join('; ')}`
+}
+
+async function verifyOne(job: JobContext, { backup, listing, verifier, name }: Subject): Promise<string> {
   const proofs: string[] = []
   const problems: FileProblem[] = []
   if (verifier) {
     problems.push(...(await runVerifier(job, verifier)))
-    proofs.push(
-      `${backup.manifest?.files.length ?? 0} files as in the manifest${verifier.command.argv.includes('--no-parse-wal') ? '' : ', its WAL read'}`,
-    )
+    proofs.push(`${backup.manifest?.files.length ?? 0} files as in the manifest${readsWal(verifier) ? ', its WAL read' : ''}`)
   }
   const rest = (listing?.files ?? []).filter(({ expected }) => expected && !(verifier && expected.by === 'the manifest'))
   const total = backup.format === 'tar' ? Number(backup.size) : rest.reduce((sum, file) => sum + file.size, 0)
@@ -69,13 +126,14 @@ export async function verifySource(job: JobContext, plan: RecoveryPlan): Promise
     if (problem) problems.push(problem)
   }
   if (rest.length > 0) proofs.push(`${rest.length} files, ${formatBytes(total)}, as recorded`)
-  problems.push(...(await checkConfiguration(plan, job.signal)))
+  problems.push(...(await checkConfiguration(backup, job.signal)))
   job.progress(null)
-  for (const { file, what } of problems) {
+  const named = problems.map(({ file, what }) => ({ file: name === '' ? file : `${name}/${file}`, what }))
+  for (const { file, what } of named) {
     const nothing = { entry: '', statement: '', harmless: null, advice: '', logLine: null }
     job.issue({ ...nothing, severity: 'error', object: file, objectKind: 'FILE', message: `${file} ${what}.` })
   }
-  if (problems[0]) throw damagedFile(problems[0])
+  if (named[0]) throw damagedFile(named[0])
   return proofs.join('; ')
 }
 
@@ -101,7 +159,7 @@ async function readOne(
 }
 
 /** The settings files beside the data directory, against the record. */
-async function checkConfiguration({ backup }: RecoveryPlan, signal: AbortSignal): Promise<FileProblem[]> {
+async function checkConfiguration(backup: PhysicalBackup, signal: AbortSignal): Promise<FileProblem[]> {
   const { record } = backup
   if (!record) return []
   const recorded = new Map(record.files.map((file) => [file.path, file]))

@@ -9,7 +9,7 @@ import { type KeyValue, KeyValues } from '../../components/KeyValues'
 import { formatCount, plural } from '../../format/numbers'
 import { formatWhen } from '../../format/time'
 import { placeLink } from '../../stores/navigation'
-import { momentOf } from './catalog'
+import { immediateLink, momentOf } from './catalog'
 import { restorableWords } from './restorable'
 
 export interface PhysicalDetailsProps {
@@ -39,13 +39,18 @@ export function PhysicalDetails({ entry, record, all, windows }: PhysicalDetails
             {windows === undefined && <li className="t3">Looking at the archives…</li>}
           </ul>
           {pointArchive && (
-            <Button
-              size="s"
-              icon="clock"
-              href={placeLink('/restore/point', { archive: pointArchive.archiveId, backup: entry.path })}
-            >
-              Restore to a point in time…
-            </Button>
+            <div className="row">
+              <Button
+                size="s"
+                icon="clock"
+                href={placeLink('/restore/point', { archive: pointArchive.archiveId, backup: entry.path })}
+              >
+                Restore to a point in time…
+              </Button>
+              <Button size="s" href={immediateLink(entry.path, record, { archive: pointArchive.archiveId })}>
+                As soon as it is consistent…
+              </Button>
+            </div>
           )}
         </section>
       )}

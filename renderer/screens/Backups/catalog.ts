@@ -6,6 +6,7 @@ import {
   backupSubject,
   holdsDatabase,
   isPhysical,
+  type PhysicalRecord,
   type Verification,
 } from '../../../shared/model/backupRecord'
 import { standingVerification } from '../../../shared/model/verifyLevels'
@@ -60,10 +61,21 @@ export function databasesOf(record: BackupRecord): string[] {
   return record.databases.map(({ name }) => name)
 }
 
-/** The wizard that brings it back, with the backup chosen. */
+/**
+ * The wizard that brings it back, with the backup chosen. A copy of a whole cluster leads straight to the review, with a new place
+ * beside the others: by itself, or, where its WAL is in an archive, as soon as it is consistent.
+ */
 export function restoreLink({ path, record }: Pick<CatalogEntry, 'path' | 'record'>): string {
+  const system = record.source.systemIdentifier
+  if (record.kind === 'base-backup' && record.walMethod === 'none' && system !== null)
+    return immediateLink(path, record, { system })
   const wizard = isPhysical(record) ? '/restore/standalone' : record.kind === 'dump-set' ? '/restore/cluster' : '/restore/dump'
   return placeLink(wizard, { backup: path })
+}
+
+/** As soon as it is consistent, with the WAL of an archive: the one named, or that of the cluster which reaches furthest. */
+export function immediateLink(path: string, { stop }: PhysicalRecord, whose: { system: string } | { archive: string }): string {
+  return placeLink('/restore/point', { ...whose, backup: path, target: 'immediate', timeline: String(stop.timeline) })
 }
 
 /** By the cluster's own number where both are known, since labels and addresses change. */

@@ -1,4 +1,5 @@
 // The page of one WAL archive that Walkback fills: its card, with what can be done.
+import { useState } from 'react'
 import { PageHead } from '../../components/Card'
 import { EmptyState, ErrorNote, Loading, Note } from '../../components/Feedback'
 import type { ScreenProps } from '../../routes'
@@ -11,6 +12,7 @@ import { StreamArchiveCard } from '../../wizards/walStream/StreamArchiveCard'
 
 export default function ManageArchive({ params }: ScreenProps) {
   const list = useAsk({}, (asked, options) => api.walArchive.list(asked, options), { keep: true })
+  const [dropped, setDropped] = useState('')
   const archive = list.data?.archives.find(({ id }) => id === params.id)
   return (
     <div className="page">
@@ -25,8 +27,21 @@ export default function ManageArchive({ params }: ScreenProps) {
         </EmptyState>
       )}
       {archive?.kind === 'file' && <FileArchiveCard archive={archive} />}
-      {archive?.kind === 'stream' && <StreamArchiveCard archive={archive} onChanged={list.again} />}
-      {archive?.kind === 'folder' && <Note>Nothing is written into {archive.folder} by Walkback: it is only read.</Note>}
+      {archive?.kind === 'stream' && (
+        <StreamArchiveCard
+          archive={archive}
+          onChanged={() => {
+            setDropped(archive.stream?.slot ?? '')
+            list.again()
+          }}
+        />
+      )}
+      {archive?.kind === 'folder' && (
+        <Note>
+          {dropped !== '' && `The slot ${dropped} is dropped: the server keeps no WAL for it any more. `}
+          Nothing is written into {archive.folder} by Walkback: it is only read.
+        </Note>
+      )}
     </div>
   )
 }

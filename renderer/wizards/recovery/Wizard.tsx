@@ -12,7 +12,6 @@ import { type Asked, useAsk } from '../../wizard/useAsk'
 import { WizardShell } from '../../wizard/WizardShell'
 import { isAbsolutePath } from '../dump/draft'
 import {
-  chooseBackup,
   draftOfRecoveryJob,
   emptyRecoveryDraft,
   type RecoveryDraft,
@@ -21,6 +20,7 @@ import {
   recoveryRequestOf,
   recoveryStepProblem,
   recoverySteps,
+  restoreDraft,
 } from './draft'
 import type { PlacementStepProps } from './placementSteps'
 import { DestinationStep } from './steps/DestinationStep'
@@ -83,8 +83,7 @@ function Recover({ wanted }: { wanted: string | null }) {
   const [startError, setStartError] = useState<ShownError | null>(null)
   useEffect(() => {
     if (wanted === null) return
-    const state = useRecoveryDraft.getState()
-    state.setStandalone(chooseBackup(state.standalone, wanted))
+    useRecoveryDraft.getState().setStandalone(restoreDraft(wanted))
     replacePlace(place)
   }, [wanted])
 

@@ -55,6 +55,11 @@ export function chooseBackup(draft: RecoveryDraft, source: string): RecoveryDraf
   return { ...emptyRecoveryDraft, source, kind: draft.kind, cluster: draft.cluster, verify: draft.verify }
 }
 
+/** Of a link that names the backup: everything at its safe default, so the review comes next. */
+export function restoreDraft(source: string): RecoveryDraft {
+  return { ...emptyRecoveryDraft, source, step: 'review' }
+}
+
 /** A past job's request as a draft, to edit and run; undefined when it is not one. */
 export function draftOfRecoveryJob(input: unknown): RecoveryDraft | undefined {
   const parsed = standaloneRequest.safeParse(input)

@@ -18,6 +18,7 @@ import {
   chooseCluster,
   draftOfPointJob,
   emptyPointDraft,
+  immediateDraft,
   type PointDraft,
   type PointState,
   type PointStep,
@@ -79,11 +80,20 @@ export interface PointStepProps {
   facts: PointFacts
 }
 
-/** `?system=`, `?archive=` and `?backup=` of links that lead here: they choose the source, and the moment comes next. */
+/**
+ * `?system=`, `?archive=` and `?backup=` of links that lead here: they choose the source, and the moment comes next; with
+ * `?target=immediate` that is chosen as well, everything else at its safe default, and the review comes next.
+ */
 function takeLink(query: URLSearchParams): boolean {
   const [system, archive, backup] = [query.get('system') ?? '', query.get('archive') ?? '', query.get('backup')]
   if (system === '' && archive === '') return false
   const state = usePointDraft.getState()
+  if (query.get('target') === 'immediate') {
+    state.setPoint(
+      immediateDraft(system, archive, { backup, timeline: Number(query.get('timeline')) || null, zone: state.point.zone }),
+    )
+    return true
+  }
   const draft = chooseCluster(state.point, system, archive)
   state.setPoint({ ...draft, backup: backup ?? draft.backup, step: 'moment' })
   return true

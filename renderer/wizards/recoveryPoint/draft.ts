@@ -68,6 +68,15 @@ export function chooseCluster(draft: PointDraft, systemIdentifier: string, archi
   return { ...emptyPointDraft, systemIdentifier, archiveId, verify, zone, action }
 }
 
+/** Of a link to a backup's own moment. */
+export function immediateDraft(
+  systemIdentifier: string,
+  archiveId: string,
+  rest: Pick<PointDraft, 'backup' | 'timeline' | 'zone'>,
+): PointDraft {
+  return { ...emptyPointDraft, ...rest, systemIdentifier, archiveId, target: 'immediate', step: 'review' }
+}
+
 export function timelineOf(draft: PointDraft, moments: Moments): number {
   const known = moments.lanes.some(({ timeline }) => timeline === draft.timeline)
   return (known ? draft.timeline : null) ?? moments.mainTimeline ?? moments.lanes[0]?.timeline ?? 1
@@ -96,9 +105,14 @@ export function targetProblem(draft: PointDraft, moments: Moments): string {
   return draft.target === 'name' && draft.name === '' ? 'Choose a restore point' : ''
 }
 
+/** The end of the WAL is no target that anything could wait at: the cluster is promoted there. */
+export function actionOf({ target, action }: Pick<PointDraft, 'target' | 'action'>): PointDraft['action'] {
+  return target === 'end' ? 'promote' : action
+}
+
 export function wishOf(draft: PointDraft, moments: Moments): RecoveryWish | undefined {
   if (targetProblem(draft, moments) !== '') return undefined
-  const how = { timeline: timelineOf(draft, moments), inclusive: draft.inclusive, action: draft.action }
+  const how = { timeline: timelineOf(draft, moments), inclusive: draft.inclusive, action: actionOf(draft) }
   const value = {
     time: timeOf(draft, moments),
     lsn: draft.lsn.toUpperCase(),

@@ -1,6 +1,6 @@
 // The catalog's list with chains, filters by kind and check, and the words for what can be restored.
 import { describe, expect, it } from 'vitest'
-import { chainProblems, resultSize } from '../../../electron/capabilities/base-backup/combineChain'
+import { chainProblems, resultSize } from '../../../electron/library/combineChain'
 import {
   arrangeChains,
   filterBackups,
@@ -67,6 +67,16 @@ describe('filters', () => {
 
   it('a physical backup leads to standalone recovery', () => {
     expect(restoreLink(full)).toContain('/restore/standalone?backup=')
+  })
+
+  it('one without its WAL leads to its own moment with the WAL of an archive, on its own timeline', () => {
+    const bare = { path: full.path, record: { ...full.record, walMethod: 'none' as const } }
+    const link = new URL(restoreLink(bare).replace('#', ''), 'http://x')
+    expect(link.pathname).toBe('/restore/point')
+    expect(Object.fromEntries(link.searchParams)).toMatchObject({
+      system: full.record.source.systemIdentifier,
+      ...{ backup: full.path, target: 'immediate', timeline: String(full.record.stop.timeline) },
+    })
   })
 })
 

@@ -433,9 +433,10 @@ describe('positions', () => {
 describe('the plan', () => {
   it('counts what is replayed, and offers the other backups', () => {
     const inc = backupFacts('friday', 6, { chain: ['/library/tuesday', '/library/friday'] })
-    const found = plan(wishFor.time(7_500_000), { backups: [monday, tuesday, inc] })
+    const found = plan(wishFor.time(7_500_000), { backups: [monday, tuesday, inc], backup: tuesday.shown.path })
     expect(found).toMatchObject({
       backup: { label: 'tuesday' },
+      chain: [],
       segments: 4,
       firstSegment: name(1, 5),
       lastSegment: name(1, 8),
@@ -444,11 +445,24 @@ describe('the plan', () => {
       stopsAt: `Stops before the first commit after ${second(7.5)}.`,
       estimate: { copySeconds: 2, replaySeconds: 2 },
     })
-    expect(found.alternatives.map(({ says }) => says)).toEqual([
+    const monthly = plan(wishFor.time(7_500_000), { backups: [monday, tuesday] })
+    expect(monthly.backup?.label).toBe('tuesday')
+    expect(monthly.alternatives.map(({ says }) => says)).toEqual(['With the backup monday: 7 segments, 112 MB of WAL.'])
+  })
+
+  it('begins with an incremental backup where that is the nearest, and with a full one that ended at the same place', () => {
+    const inc = backupFacts('friday', 6, { chain: ['/library/tuesday', '/library/friday'] })
+    const found = plan(wishFor.time(7_500_000), { backups: [monday, tuesday, inc] })
+    expect(found).toMatchObject({ backup: { label: 'friday' }, chain: inc.chain, segments: 3 })
+    expect(found.alternatives.map(({ label }) => label)).toEqual(['tuesday', 'monday'])
+    const whole = backupFacts('combined', 6)
+    const both = plan(wishFor.time(7_500_000), { backups: [monday, inc, whole] })
+    expect(both).toMatchObject({ backup: { label: 'combined' }, chain: [] })
+    expect(both.alternatives[0]?.says).toBe(
       'With the backup friday: 3 segments, 48.0 MB of WAL, but 2 backups are combined first.',
-      'With the backup monday: 7 segments, 112 MB of WAL.',
-    ])
-    expect(plan(wishFor.time(7_500_000), { backups: [inc] })).toMatchObject({ backup: { label: 'friday' }, chain: inc.chain })
+    )
+    const broken = { ...inc, shown: { ...inc.shown, problem: 'It builds on nothing.' } }
+    expect(plan(wishFor.time(7_500_000), { backups: [monday, tuesday, broken] }).backup?.label).toBe('tuesday')
   })
 
   it('names the neighbours where they were looked up', () => {

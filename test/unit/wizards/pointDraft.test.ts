@@ -50,6 +50,9 @@ describe('wishes', () => {
     expect(of({ target: 'name', name: 'before_price_import' })).toEqual({ kind: 'name', value: 'before_price_import', ...how })
     expect(of({ target: 'end' })).toEqual({ kind: 'end', ...how })
     expect(of({ target: 'immediate' })).toEqual({ kind: 'immediate', ...how })
+    // Nothing can wait at the end of the WAL.
+    expect(of({ target: 'end', action: 'pause' })).toEqual({ kind: 'end', ...how })
+    expect(of({ target: 'immediate', action: 'pause' })).toMatchObject({ action: 'pause' })
   })
   test.each([
     [{ target: 'lsn', lsn: '' }, 'Type a position in the WAL'],

@@ -6,10 +6,10 @@ import { type DrillRequest, type drill, drillRequest } from '../../../../shared/
 import type { ShownCommand } from '../../../../shared/jobs/job'
 import { type BackupRecord, isPhysical } from '../../../../shared/model/backupRecord'
 import { majorOf } from '../../../../shared/model/pgVersion'
-import { AppError } from '../../../../shared/rpc/appError'
 import type { Handlers } from '../../../../shared/rpc/contract'
 import type { OptionValues } from '../../../../shared/tools/defineTool'
 import { readRecord } from '../../../library/recordFile'
+import { withCombine } from '../combineInto'
 import type { Parts, RecoveryServices } from '../parts'
 import { findPrograms, type Programs } from '../planRecovery'
 import { insteadOfAmcheck, planAmcheck, shownAmcheck } from './checkStructure'
@@ -32,7 +32,7 @@ export function drillHandlers(services: RecoveryServices, parts: Parts): Handler
       return {
         place,
         user: saved?.settings.user || 'postgres',
-        problem: chainProblem(record) || (server ? '' : absent(record)),
+        problem: server ? '' : absent(record),
         server: server?.version ?? null,
         amcheck: server && server.instead === '' ? server.version : null,
         instead: server?.instead ?? '',
@@ -64,12 +64,6 @@ async function serverFor(services: RecoveryServices, record: BackupRecord): Prom
     : await findScratchPrograms(services, serverVersion)
   const major = programs ? majorOf(programs.version) : 0
   return programs && { ...programs, major, instead: insteadOfAmcheck({ ...programs, major }) }
-}
-
-/** By itself it is no data directory; pg_combinebackup makes one of its chain. '' for any other. */
-function chainProblem(record: BackupRecord): string {
-  if (record.kind !== 'base-backup' || record.incremental === null) return ''
-  return 'An incremental backup is drilled as the full one that its chain is combined into: combine it first, then drill that one.'
 }
 
 function absent(record: BackupRecord): string {
@@ -107,10 +101,6 @@ async function startDrill(
 ): Promise<{ jobId: string }> {
   const record = await readRecord(request.backup)
   const physical = isPhysical(record)
-  const chain = chainProblem(record)
-  if (chain !== '') {
-    throw new AppError('bad_input', chain, { hint: 'Backups → Combine into a full one makes it.' })
-  }
   await (physical ? planDrill : planDumpDrill)(services, request, signal)
   const { id } = services.jobs.start({
     capability: 'drill',
@@ -118,7 +108,9 @@ async function startDrill(
     input: request,
     connectionId: null,
     serverLabel: record.source.label,
-    steps: physical ? (request.point ? pointDrillSteps : drillSteps) : dumpDrillSteps,
+    steps: physical
+      ? withCombine(request.point ? pointDrillSteps : drillSteps, record.kind === 'base-backup' && record.incremental !== null)
+      : dumpDrillSteps,
     onCancel: drillOnCancel,
     locks: [`path:${request.backup}`],
     run: (job) => (physical ? runDrill : runDumpDrill)(request, job, services, parts),

@@ -9,6 +9,7 @@ import { wishWords } from '../../../../shared/model/recoveryTarget'
 import type { JobContext } from '../../../jobs/jobTypes'
 import { findAccount } from '../../../process/runAs'
 import { fromSystemError, messageOf } from '../../../process/systemError'
+import { withCombine } from '../combineInto'
 import { own } from '../destination'
 import type { Parts, RecoveryServices } from '../parts'
 import { findPrograms, planRecovery, type RecoveryRequest, refusal } from '../planRecovery'
@@ -125,4 +126,5 @@ async function recoverToScratch(
   )
 }
 
-const nameOf = (id: string) => [...pointDrillSteps, ...drillSteps].find((step) => step.id === id)?.label ?? id
+const nameOf = (id: string) =>
+  [...pointDrillSteps, ...drillSteps, ...withCombine(recoverySteps, true)].find((step) => step.id === id)?.label ?? id

@@ -100,7 +100,7 @@ function tookOf({ startedAt, endedAt, steps }: JobSnapshot): LookStanding['took'
     const found = steps.find((one) => one.id === id)
     return found?.state === 'skipped' ? null : between(found?.startedAt ?? null, found?.endedAt ?? null)
   }
-  return { all: between(startedAt, endedAt) ?? 0, copy: step('copy'), replay: step('replay') }
+  return { all: between(startedAt, endedAt) ?? 0, copy: step('copy') ?? step('combine'), replay: step('replay') }
 }
 
 export function requirePaused(standing: LookStanding, record: LookRecord): void {

@@ -14,6 +14,7 @@ import { folderBytes } from '../../../library/watchFolderSize'
 import { stopCluster } from '../../../postgres/localCluster'
 import { findPostmaster } from '../../../postgres/localClusterState'
 import { fromSystemError, messageOf } from '../../../process/systemError'
+import { withCombine } from '../combineInto'
 import { keptName, setAside } from '../destination'
 import type { Parts, RecoveryServices } from '../parts'
 import { planRecovery, type RecoveryRequest } from '../planRecovery'
@@ -24,11 +25,11 @@ import { forgetConnection, type LookRecord, locksOf, readLookRecord } from './lo
 import { type EarlierPlan, planEarlier } from './planMove'
 import { requireRemovable } from './throwAway'
 
-const earlierSteps = [
+const earlierSteps = (chained: boolean) => [
   { id: 'aside', label: 'Stop, and set the former aside' },
-  ...pointSteps,
+  ...withCombine(pointSteps, chained),
   { id: 'clear', label: 'Remove the former' },
-] as const
+]
 
 export async function startEarlier(
   services: RecoveryServices,
@@ -46,7 +47,7 @@ export async function startEarlier(
     input: { jobId, action: 'earlier', wish, destination: record.destination },
     connectionId: null,
     serverLabel: record.server,
-    steps: earlierSteps,
+    steps: earlierSteps((planned.move.plan?.chain.length ?? 0) > 0),
     onCancel: 'The former one gets its place back, stopped. Source and archive are only read.',
     locks: [...locksOf(record), `path:${planned.backup}`],
     run: (job) => run(services, parts, record, wish, job),

@@ -70,7 +70,7 @@ export function placesOf({ dataDirectory, tablespaces }: Pick<LookRecord, 'dataD
 
 /** As long as it took the last time; null for one that was taken here without a copy. */
 export function copySecondsOf({ jobs }: Pick<RecoveryServices, 'jobs'>, jobId: string): number | null {
-  const copy = jobs.get(jobId).steps.find(({ id }) => id === 'copy')
+  const copy = jobs.get(jobId).steps.find(({ id }) => id === 'copy' || id === 'combine')
   if (!copy?.startedAt || !copy.endedAt || copy.state !== 'done') return null
   return Math.max(1, Math.round((Date.parse(copy.endedAt) - Date.parse(copy.startedAt)) / 1000))
 }

@@ -25,7 +25,7 @@ export async function readLives(
   })
   const saved = services.connections.list()
   const others = new Set((await lookRecords(services)).flatMap((one) => (one.jobId === jobId ? [] : (one.connectionId ?? []))))
-  const backup = await readBackup(record.backup, signal).catch(() => null) // moved away since: then its label tells nothing
+  const backup = await readBackup(services, record.backup, signal).catch(() => null) // moved away since: then its label tells nothing
   const connections = await Promise.all(saved.map((one) => askOne(services, record, one, { own, others }, signal)))
   const sources = connections.filter(({ is }) => is === 'source')
   const named = sources.find(({ id }) => saved.some((one) => one.id === id && isNamed(one, backup)))

@@ -133,7 +133,7 @@ async function planResume(
 ): Promise<RecoveryPlan & { point: PointRun }> {
   const { destination, dataDirectory, login, archiveId, salvage, port } = record
   const point = await planPointRun(services, { archiveId, salvage, backup: record.backup, wish }, signal)
-  const backup = await readBackup(record.backup, signal, true)
+  const backup = await readBackup(services, record.backup, signal, true)
   const programs = await findPrograms(services, backup.major)
   if (!programs) throw new AppError('tool_missing', `The server of PostgreSQL ${backup.major} is not on this machine.`)
   const account = await ownerOf(dataDirectory)
@@ -152,7 +152,7 @@ async function planResume(
     ...{ request, point, limits, backup, target: null, account, accountName: account?.name ?? '', programs },
     data: placeAt('data', dataDirectory),
     spaces: Object.entries(record.tablespaces).map(([oid, folder]) => placeAt(oid, folder)),
-    ...{ port, kept: null, listing: null, placed: [], danger: null, preflight: [], blocked: '' },
+    ...{ port, kept: null, chain: null, listing: null, placed: [], danger: null, preflight: [], blocked: '' },
     logFile: logFileOf(dataDirectory),
     settings: {
       ...{ dataDirectory, major: backup.major, kind: 'own', sslOff: false, port },

@@ -112,17 +112,6 @@ export async function planEarlier(
     )
   }
   const backup = plan.backup?.path ?? ''
-  if (plan.chain.length > 0 || backup === '') {
-    return refuse(
-      new AppError(
-        'preflight',
-        `Only the incremental backup ${plan.backup?.label ?? ''} leads there: it is no data directory by itself.`,
-        {
-          hint: 'Combine it first with those that it builds on, on the page Backups, and recover from the result.',
-        },
-      ),
-    )
-  }
   const problem =
     backup === record.backup ? await pristineProblem(record.pristine, backup) : 'that moment needs another backup than before'
   const how = problem === '' ? 'pristine' : 'copy'
@@ -137,7 +126,9 @@ export async function planEarlier(
       says: [
         how === 'pristine'
           ? 'The base files come from those kept beside it, by reflink: nothing is copied.'
-          : `The backup ${plan.backup?.label ?? ''}, ${formatBytes(plan.backup?.size ?? '0')}, is copied again: ${problem}.`,
+          : plan.chain.length > 0
+            ? `The backup ${plan.backup?.label ?? ''} is combined again from the ${plan.chain.length} of its chain: ${problem}.`
+            : `The backup ${plan.backup?.label ?? ''}, ${formatBytes(plan.backup?.size ?? '0')}, is copied again: ${problem}.`,
         `Then ${plan.segments === 1 ? '1 segment is' : `${plan.segments} segments are`} replayed, ${formatBytes(plan.bytes)}.`,
         plan.stopsAt,
         ...(former === '' ? [] : [former]),

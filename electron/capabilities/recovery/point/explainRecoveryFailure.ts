@@ -139,7 +139,7 @@ const entries: readonly Entry[] = [
     /this is an incremental backup, not a data directory/,
     'incremental',
     'This is an incremental backup, not a data directory.',
-    'Combine it with the backups that it builds on first.',
+    'Recover from it in Walkback, which combines it with the backups that it builds on, or combine them yourself first.',
   ],
   [
     /database files are incompatible with server|The data directory was initialized by PostgreSQL version (\S+),/,

@@ -23,7 +23,7 @@ export function recoveryPointHandlers(services: RecoveryServices, parts: Parts):
       readNeighbours(services, await recentPointFacts(services, request, signal), request, signal),
     plan: async (request, { signal }) => (await planWish(services, request, { fresh: false, signal })).plan,
     prepare: async (request, { signal }) =>
-      prepareRecovery(services, await readBackup(await backupFor(services, request, signal), signal, true), signal),
+      prepareRecovery(services, await readBackup(services, await backupFor(services, request, signal), signal, true), signal),
     preview: async (request, { signal }) => {
       const asked = await asRecovery(services, request, signal)
       const plan = await planRecovery(services, asked, new Date(), signal)

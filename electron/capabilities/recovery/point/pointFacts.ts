@@ -2,7 +2,7 @@
 import path from 'node:path'
 import type { MomentBackup } from '../../../../shared/contracts/recoveryPoint'
 import type { ArchiveIndex } from '../../../../shared/model/archiveIndex'
-import { type BackupChain, chainOf, isBase } from '../../../../shared/model/backupChain'
+import { type BackupChain, chainOf, isBase, nameOf } from '../../../../shared/model/backupChain'
 import { isPhysical, type PhysicalRecord } from '../../../../shared/model/backupRecord'
 import { toLsn } from '../../../../shared/model/lsn'
 import type { BackupFacts } from '../../../../shared/model/recoveryReach'
@@ -10,6 +10,7 @@ import { withSalvage } from '../../../../shared/model/salvage'
 import type { WalArchive } from '../../../../shared/model/walArchive'
 import { AppError } from '../../../../shared/rpc/appError'
 import { readIndexSoon } from '../../../archive/readIndexSoon'
+import { chainProblems, chooseCombineTool } from '../../../library/combineChain'
 import { type FoundBackup, scanLibraries } from '../../../library/scanLibrary'
 import { isCleanState } from '../../../postgres/localClusterState'
 import type { Services } from '../../../services'
@@ -62,7 +63,11 @@ export async function readPointFacts(
   const all = await physicalBackups(services, signal)
   const cluster = archive.systemIdentifier ?? index.systemIdentifier
   const mine = all.filter(({ record }) => cluster !== null && record.source.systemIdentifier === cluster)
-  const facts = mine.map((found) => factsOf(found, all)).toSorted((a, b) => (a.stop.lsn < b.stop.lsn ? -1 : 1))
+  const chained = mine.find(({ record }) => record.kind === 'base-backup' && record.incremental !== null)
+  const program = chained ? (await chooseCombineTool(services, chained.record.source.serverVersion)).problem : null
+  const facts = mine
+    .map((found) => factsOf(found, all, program?.message ?? ''))
+    .toSorted((a, b) => (a.stop.lsn < b.stop.lsn ? -1 : 1))
   if (index.segments.length === 0) problems.push(`${archive.folder} holds no WAL segment of this cluster.`)
   return {
     ...{ archive, index, archived, toRead, backups: facts, problems, salvage, readAt: Date.now() },
@@ -97,13 +102,14 @@ export async function freshPointFacts(services: PointServices, source: WalSource
   }
 }
 
-function factsOf(found: Physical, all: readonly Physical[]): BackupFacts {
+/** `program`: why there is no pg_combinebackup for them; ''. */
+function factsOf(found: Physical, all: readonly Physical[], program: string): BackupFacts {
   const { record } = found
   const chain = isBase(found) ? chainOf(found, all) : null
   const links = chain && chain.links.length > 1 ? chain.links : []
   const incremental = record.kind === 'base-backup' && record.incremental !== null
   return {
-    shown: shownBackup(found, chain, incremental),
+    shown: { ...shownBackup(found, chain, incremental), problem: problemOf(record, chain) || (incremental ? program : '') },
     start: { timeline: record.start.timeline, lsn: toLsn(record.start.lsn) },
     stop: { timeline: record.stop.timeline, lsn: toLsn(record.stop.lsn) },
     holdsWal: record.kind === 'cold-backup' || record.walMethod !== 'none',
@@ -128,18 +134,32 @@ function shownBackup(
     stopTime: microseconds(record.stopTime),
     size,
     verified: record.verifications.findLast(({ ok, level }) => ok && level !== 'wal')?.at ?? null,
-    problem: problemOf(record, chain),
+    problem: '',
   }
 }
 
 function problemOf(record: PhysicalRecord, chain: BackupChain<Physical> | null): string {
   if (chain?.problem) return chain.problem
-  const last = record.verifications.findLast(({ level }) => level !== 'wal' && level !== 'drill')
-  if (last && !last.ok) return `Its last check, of ${last.at.slice(0, 16).replace('T', ' ')} UTC, found: ${last.detail}`
+  if (chain && chain.links.length > 1) {
+    const [tar] = chainProblems(chain.links)
+    if (tar) return tar.text
+    for (const parent of chain.links.slice(0, -1)) {
+      const why = lastCheck(parent.record)
+      if (why !== '') return `It builds on ${nameOf(parent)}. ${why}`
+    }
+  }
+  const checked = lastCheck(record)
+  if (checked !== '') return checked
   if (record.kind === 'cold-backup' && !isCleanState(record.state)) {
     return `The cluster had not been shut down when it was copied ("${record.state}"): WAL of an archive can’t be added to that.`
   }
   return ''
+}
+
+/** What its last check found, in a sentence; '' when nothing. */
+function lastCheck({ verifications }: PhysicalRecord): string {
+  const last = verifications.findLast(({ level }) => level !== 'wal' && level !== 'drill')
+  return last && !last.ok ? `Its last check, of ${last.at.slice(0, 16).replace('T', ' ')} UTC, found: ${last.detail}` : ''
 }
 
 /** Of an ISO time with six digits. */

@@ -1,9 +1,11 @@
 // What a finished recovery to a moment leaves to be read on its job's page.
 import type { JobFact, JobResult } from '../../../../shared/jobs/job'
+import { countedSegments } from '../../../../shared/model/recoveryPlan'
 import { targetSetting, wishWords } from '../../../../shared/model/recoveryTarget'
 import { formatWalTime } from '../../../../shared/model/walTime'
 import type { RecoveryPlan } from '../planRecovery'
 import type { Pristine } from '../pristine'
+import { chainFacts } from '../recoveryResult'
 import { laterCommands } from '../startRecovered'
 import type { PointRun } from './pointRun'
 import type { Reached } from './recoverToPoint'
@@ -38,7 +40,7 @@ export function describePoint(
       ...(before ? [fact('Last commit kept', `transaction ${before.xid}, ${formatWalTime(before.time)}`)] : []),
       fact('State', outcome.state),
       fact('Timeline', String(outcome.newTimeline ?? point.wish.timeline), true),
-      fact('Replayed', `${point.plan.segments} segments, up to ${lastFileWords(outcome.lastFile)}`),
+      fact('Replayed', `${countedSegments(point.plan.segments)}, up to ${lastFileWords(outcome.lastFile)}`),
       fact('Data directory', data.final, true),
       fact('Port', String(port), true),
       ...(connected.label === '' ? [] : [fact('Connection', connected.label)]),
@@ -57,6 +59,7 @@ export function describePoint(
       ...(outcome.state === 'paused' ? [fact('Promote it', 'SELECT pg_promote()', true)] : []),
       fact('Start it later', later.start, true),
       fact('Stop it', later.stop, true),
+      ...chainFacts(plan),
       fact('Backup', `${backup.path}, only read`, true),
       fact('Time', `${((Date.now() - startedAt.getTime()) / 1000).toFixed(1)} s`),
     ],

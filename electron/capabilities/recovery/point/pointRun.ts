@@ -69,11 +69,6 @@ export async function planPointRun(services: PointServices, request: PointReques
   const { plan, facts, backup, look } = await planWish(services, request, { fresh: true, signal })
   const refused = pointRefusal(plan)
   if (refused) throw refused
-  if (plan.chain.length > 0) {
-    throw new AppError('preflight', `The backup ${plan.backup?.label ?? ''} is incremental: it is no data directory by itself.`, {
-      hint: `Combine it first with the ${plan.chain.length - 1} that it builds on, on the page Backups, and recover from the result; or choose a full backup.`,
-    })
-  }
   const { index, archive, archived, backups, salvage } = facts
   const way = backup && partsTo(index, backup.stop, request.wish.timeline)
   const [reach] = backup ? reachesOf(index, [backup], request.wish.timeline) : []
@@ -185,7 +180,8 @@ export async function pointRows(
 ): Promise<PreflightRow[]> {
   const { archive, plan, packed, salvage } = run
   const rows = [row('point', 'pass', 'Moment', plan.stopsAt), ...(salvage ? salvageRows(salvage) : [])]
-  for (const warning of plan.warnings) rows.push(row('point', 'warning', 'Moment', warning))
+  // An id of its own each: the page tells its rows apart by them.
+  for (const [at, warning] of plan.warnings.entries()) rows.push(row(`point-${at}`, 'warning', 'Moment', warning))
   const { folder } = archive
   if (run.access === 'closed') {
     const text = `The account ${name} may not read the WAL archive ${folder}, and it is the one that fetches the WAL. Let it in, or run Walkback as the account that owns the archive.`

@@ -10,7 +10,7 @@ import { PathField } from '../../../components/PathField'
 import { plural } from '../../../format/numbers'
 import { formatAgo, formatWhen } from '../../../format/time'
 import { api } from '../../../rpc/api'
-import { serverOf, sortBackups } from '../../../screens/Backups/catalog'
+import { restoreLink, serverOf, sortBackups } from '../../../screens/Backups/catalog'
 import { VerifiedMark } from '../../../screens/Backups/VerifiedMark'
 import { placeLink } from '../../../stores/navigation'
 import { PickRow } from '../../../wizard/PickRow'
@@ -21,6 +21,9 @@ import type { Inspected, SourceStepProps } from '../Wizard'
 export function SourceStep({ draft, setDraft, facts }: SourceStepProps) {
   const catalog = useAsk({}, (input, options) => api.backups.list(input, options))
   const backups = sortBackups(catalog.data?.backups ?? [], 'age', false).filter(({ record }) => isPhysical(record))
+  const withoutWal = backups.find(
+    ({ path, record }) => path === draft.source && record.kind === 'base-backup' && record.walMethod === 'none',
+  )
   const isListed = backups.some(({ path }) => path === draft.source)
   return (
     <div className="wz-cols">
@@ -67,7 +70,11 @@ export function SourceStep({ draft, setDraft, facts }: SourceStepProps) {
                         <div className="m">{serverOf(record)}</div>
                         {record.label !== '' && <div className="t3 sm">{record.label}</div>}
                       </td>
-                      <td className="nw">{record.kind === 'cold-backup' ? 'cold' : `base, ${record.format}`}</td>
+                      <td className="nw">
+                        {record.kind === 'cold-backup'
+                          ? 'cold'
+                          : `${record.kind === 'base-backup' && record.incremental ? 'incremental' : 'base'}, ${record.format}`}
+                      </td>
                       <td className="nw">
                         <div>{formatAgo(record.startedAt)}</div>
                         <div className="t3 sm">{formatWhen(record.startedAt)}</div>
@@ -104,6 +111,11 @@ export function SourceStep({ draft, setDraft, facts }: SourceStepProps) {
           </Card>
         )}
         {facts.error && <ErrorNote error={facts.error} onRetry={facts.again} />}
+        {facts.error && withoutWal && (
+          <Button kind="primary" icon="clock" href={restoreLink(withoutWal)}>
+            Recover it with the WAL of its archive…
+          </Button>
+        )}
         {facts.busy && <Loading>Reading the backup…</Loading>}
         {facts.data && <BackupCard facts={facts.data} />}
       </div>
@@ -111,16 +123,20 @@ export function SourceStep({ draft, setDraft, facts }: SourceStepProps) {
   )
 }
 
+function kindWords({ kind, format, recorded, chain }: Inspected): string {
+  const what = kind === 'cold-backup' ? 'cold backup' : chain.length > 0 ? 'incremental base backup' : 'base backup'
+  return `${what}, ${format}${recorded ? '' : ', without a record'}`
+}
+
 function BackupCard({ facts }: { facts: Inspected }) {
-  const { server, major, takenAt, size, start, stop, systemIdentifier, tablespaces, configuration, kind, format, recorded } =
-    facts
+  const { server, major, takenAt, size, start, stop, systemIdentifier, tablespaces, configuration, chain } = facts
   return (
     <Card
       title="This backup"
       padded
       actions={
         <Chip tone="pass" icon="check">
-          starts by itself
+          {chain.length === 0 ? 'starts by itself' : 'starts with its chain'}
         </Chip>
       }
     >
@@ -129,11 +145,12 @@ function BackupCard({ facts }: { facts: Inspected }) {
         rows={[
           { label: 'Of', value: `${server}, PostgreSQL ${major}` },
           { label: 'Taken', value: formatWhen(takenAt) },
-          {
-            label: 'Kind',
-            value: `${kind === 'cold-backup' ? 'cold backup' : 'base backup'}, ${format}${recorded ? '' : ', without a record'}`,
-          },
-          { label: 'Size', value: formatBytes(size) },
+          { label: 'Kind', value: kindWords(facts) },
+          { label: 'Size', value: `${formatBytes(size)}${chain.length === 0 ? '' : ', combined'}` },
+          ...chain.map((link, at) => ({
+            label: at === 0 ? 'Full backup' : `Incremental ${at}`,
+            value: `${formatWhen(link.takenAt)}, ${formatBytes(link.size)}`,
+          })),
           { label: 'WAL', value: start && stop ? `${start.lsn} to ${stop.lsn}` : (start?.lsn ?? ''), mono: true },
           { label: 'Timeline', value: stop ? String(stop.timeline) : start ? String(start.timeline) : '', mono: true },
           { label: 'System identifier', value: systemIdentifier ?? 'not known', mono: true },

@@ -7,7 +7,7 @@ import { SelectField, Switch, TextField } from '../../../components/fields'
 import { Segmented } from '../../../components/Segmented'
 import { useSettings } from '../../../stores/settings'
 import { momentText, offsetText, readMoment, zoneChoices } from '../../../timeline/zone'
-import { type PointDraft, type TargetKind, targetProblem, timelineOf } from '../draft'
+import { actionOf, type PointDraft, type TargetKind, targetProblem, timelineOf } from '../draft'
 import type { PointStepProps } from '../Wizard'
 import { GoTo } from './GoTo'
 import { Verdict } from './Verdict'
@@ -149,7 +149,8 @@ export function FieldsCard({ draft, setDraft, facts, moments, onTyped, bare = fa
           <SelectField
             label="At the target"
             className="pt-short"
-            value={draft.action}
+            value={actionOf(draft)}
+            disabled={target === 'end'}
             onChange={(action) => set({ action })}
             options={targetActions.map((action) => ({ value: action, label: actionWords[action] }))}
           />

@@ -9,7 +9,7 @@ import { formatDuration } from '../../../format/duration'
 import { plural } from '../../../format/numbers'
 import { momentText, type ZoneName } from '../../../timeline/zone'
 import type { Asked } from '../../../wizard/useAsk'
-import type { PointDraft } from '../draft'
+import { actionOf, type PointDraft } from '../draft'
 
 interface PlanCardProps {
   plan: Asked<PointPlan>
@@ -99,7 +99,7 @@ function PlanSteps(props: { plan: PointPlan; backup: MomentBackup } & Omit<PlanC
         <li>
           <i>3</i>
           <span>
-            {plan.stopsAt} {actionWords[draft.action]}
+            {plan.stopsAt} {actionWords[actionOf(draft)]}
           </span>
         </li>
         {plan.warnings.map((warning) => (

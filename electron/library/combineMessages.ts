@@ -1,7 +1,7 @@
 // What pg_combinebackup says when a chain does not fit together, in plain words with what to do next.
-import { AppError, type ErrorCode } from '../../../shared/rpc/appError'
-import { explainToolFailure } from '../../library/explainToolFailure'
-import type { ProcessExit } from '../../process/processTypes'
+import { AppError, type ErrorCode } from '../../shared/rpc/appError'
+import type { ProcessExit } from '../process/processTypes'
+import { explainToolFailure } from './explainToolFailure'
 
 interface Known {
   match: RegExp
