@@ -177,7 +177,10 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     fs.mkdirSync(chain)
     const incremental = { ...recordIn(backup), incremental: { parent: 'another', from: { timeline: 1, lsn: '0/2000028' } } }
     fs.writeFileSync(path.join(chain, 'walkback.json'), JSON.stringify(incremental))
-    expect(await ask({ backup: chain })).toBe('XXX')
+    expect((await run({ backup: chain })).error?.message).toBe(
+      'backup builds on a backup from 0/2000028 on timeline 1 that is in none of the libraries.',
+    )
+    expect(fs.readdirSync(place)).toEqual([])
     expect((await refusal(base.core.api.drill.report({ jobId: 'none' }))).message).toBe('The report of that drill is not kept.')
   }, 120_000)
 

@@ -15,7 +15,8 @@ import type { Parts, RecoveryServices } from './parts'
 import { planRecovery, type RecoveryRequest, refusal } from './planRecovery'
 import { previewOf } from './preview'
 import { type PhysicalBackup, readBackup } from './readBackup'
-import { pointSteps, recoveryOnCancel, recoverySteps, runRecovery } from './runRecovery'
+import { pointSteps, recoveryOnCancel, recoverySteps } from './recoverySteps'
+import { runRecovery } from './runRecovery'
 
 const firstPort = 54_400
 const portCount = 80
