@@ -19,6 +19,7 @@ beforeAll(async () => {
 })
 
 const majors = endMajors().filter((major) => major >= 17)
+const long = process.env.WALKBACK_LONG === '1'
 
 describe.each(majors)('PostgreSQL %i', (major) => {
   let cluster: TestCluster
@@ -82,6 +83,8 @@ describe.each(majors)('PostgreSQL %i', (major) => {
     )
     expect(found('verify')?.found).toMatch(/^Each backup of the chain is read and compared before anything is written/)
     // What is needed is the size of the result, not that of the incremental backup.
+    const needed = /, about ([\d.]+) MB needed\.$/.exec(found('space')?.found ?? '')?.[1]
+    expect(Number(needed) * 1024 * 1024).toBeGreaterThan(Number(inspected.size) * 0.99)
     expect(BigInt(inspected.size)).toBeGreaterThan(BigInt(recordIn(chain[2] ?? '').size))
     const shown = preview.commands.map(({ title, program, words }) => [title, program, words.length])
     expect(shown.map(([title]) => title)).toEqual([
@@ -146,6 +149,23 @@ describe.each(majors)('PostgreSQL %i', (major) => {
     expect(untouched()).toBe(before)
     fs.rmSync(path.dirname(folder), { recursive: true })
   }, 120_000)
+
+  test.each(long ? ['to its consistency'] : [])(
+    'a drill of it, %s',
+    async () => {
+      const { api } = base.core
+      const before = untouched()
+      const { place, user } = await api.drill.prepare({ backup: chain[2] ?? '' })
+      const started = await api.drill.start({ backup: chain[2] ?? '', point: null, place, user })
+      const job = await base.core.ended(started)
+      expect(job.error).toBeNull()
+      expect(job.steps.map(({ id, state }) => `${id} ${state}`)).toEqual(expect.arrayContaining(['combine done', 'proof done']))
+      expect(recordIn(chain[2] ?? '').verifications.at(-1)).toMatchObject({ level: 'drill', ok: true })
+      // The result is kept in the record of the last alone.
+      expect(untouched().split('\n').length).toBe(before.split('\n').length)
+    },
+    180_000,
+  )
 
   describe('is refused before anything is written', () => {
     /** The chain in a library of its own, to be spoilt; the other libraries are not looked at. */
