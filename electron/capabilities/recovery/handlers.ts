@@ -8,7 +8,7 @@ import { wishWords } from '../../../shared/model/recoveryTarget'
 import type { Handlers } from '../../../shared/rpc/contract'
 import { slug } from '../../library/slug'
 import { findLocalClusters } from '../../postgres/findLocalClusters'
-import { findFreePort } from '../../postgres/freePort'
+import { findPortAmong } from '../../postgres/freePort'
 import { ownAccount } from '../../process/runAs'
 import { withCombine } from './combineInto'
 import type { Parts, RecoveryServices } from './parts'
@@ -93,7 +93,7 @@ export async function prepareRecovery(services: RecoveryServices, backup: Physic
     account: root ? 'postgres, since PostgreSQL does not run as root' : `${ownAccount().name}, as Walkback itself`,
     defaults: {
       folder: path.join(services.paths.data, 'recovered', `${slug(backup.server)}-${time}`),
-      port: await findFreePort(firstPort, portCount, taken),
+      port: await findPortAmong(firstPort, portCount, taken),
       login: (saved.find((each) => isOf(each, backup)) ?? null)?.id ?? null,
     },
     targets: clusters.filter(({ origin }) => origin === 'practice' || origin === 'debian').map((each) => targetOf(each, backup)),

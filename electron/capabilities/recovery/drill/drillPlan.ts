@@ -9,7 +9,7 @@ import { type BackupRecord, isPhysical } from '../../../../shared/model/backupRe
 import { AppError } from '../../../../shared/rpc/appError'
 import type { JobContext } from '../../../jobs/jobTypes'
 import { addVerification, readRecord } from '../../../library/recordFile'
-import { findFreePort } from '../../../postgres/freePort'
+import { findPortAmong } from '../../../postgres/freePort'
 import { stopCluster } from '../../../postgres/localCluster'
 import { findPostmaster, type LocalCluster } from '../../../postgres/localClusterState'
 import { fromSystemError, messageOf } from '../../../process/systemError'
@@ -61,7 +61,7 @@ export async function planPlace(request: DrillRequest, signal: AbortSignal): Pro
       hint: 'Choose a folder with a shorter path.',
     })
   }
-  const port = await findFreePort(54_500, 400, new Set())
+  const port = await findPortAmong(54_500, 400)
   signal.throwIfAborted()
   return { request, record, folder, data, port }
 }
