@@ -39,7 +39,7 @@ export function DatabasesCard({ connection, page, protections, now, onChanged }:
       <table className="tb dense">
         <thead>
           <tr>
-            <th>Name</th>
+            <th style={{ minWidth: 84 }}>Name</th>
             <th className="num">Size</th>
             <th className="num">Last dump</th>
             <th style={{ width: 132 }}>

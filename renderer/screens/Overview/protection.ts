@@ -135,31 +135,39 @@ export function judge(
     }
   }
   const base = bases.find((entry) => checkState(entry) !== 'failed' && standsAlone(entry.record))
-  if (base && missing.length > 0 && failed.length === 0) {
+  if (base && missing.length + failed.length > 0) {
     const age = now - Date.parse(base.record.startedAt)
     const since = formatAgo(base.record.startedAt, new Date(now)).replace(/ ago$/, '')
-    const [first] = missing
+    const [[first], [distrusted]] = [missing, failed]
     return {
-      tone: 'pass',
-      title: 'Protected by a base backup',
+      tone: distrusted ? 'warning' : 'pass',
+      title: distrusted ? 'Protected by a base backup, but a dump failed its check' : 'Protected by a base backup',
       loss: `If it were lost now, you would lose at most ${since} of changes: what was written since the base backup was taken.`,
       concerns: [
+        ...failed.map(({ database }) => `dump of ${database.name} failed its check`),
         ...(checkState(base) === 'none' ? ['base backup never checked'] : []),
         ...(age > staleAfter ? [`base backup is ${formatRoughDuration(age)} old`] : []),
       ],
-      next: first ? dumpNext(first, `Dump ${first.database.name} too`, 'a dump brings back a single database') : null,
+      next: distrusted
+        ? dumpNext(distrusted, `Dump ${distrusted.database.name} again`, 'its last dump can not be trusted')
+        : first
+          ? dumpNext(first, `Dump ${first.database.name} too`, 'a dump brings back a single database')
+          : null,
     }
   }
   const oldest = [...dumped].sort((a, b) => (a.last?.record.startedAt ?? '').localeCompare(b.last?.record.startedAt ?? ''))[0]
   const [firstMissing, firstFailed] = [missing[0], failed[0]]
   if (!oldest) {
-    const first = firstFailed ?? firstMissing
     return {
       tone: firstFailed ? 'blocker' : 'warning',
       title: firstFailed ? 'Not protected: the last dump failed its check' : 'Not protected: no backup yet',
       loss: `If it were lost now, you would lose all of ${plural(needed.length, 'database')}.`,
       concerns,
-      next: first ? dumpNext(first, `Dump ${first.database.name} now`, 'the first backup of this server') : null,
+      next: firstFailed
+        ? dumpNext(firstFailed, `Dump ${firstFailed.database.name} again`, 'its last dump can not be trusted')
+        : firstMissing
+          ? dumpNext(firstMissing, `Dump ${firstMissing.database.name} now`, 'the first backup of this server')
+          : null,
     }
   }
   const since = formatAgo(oldest.last?.record.startedAt ?? '', new Date(now)).replace(/ ago$/, '')

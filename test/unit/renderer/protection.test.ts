@@ -8,6 +8,7 @@ import {
   judge,
   protectDatabases,
 } from '../../../renderer/screens/Overview/protection'
+import { baseEntry } from '../physical/baseRecords'
 import { connectionSample, dumpSample } from './samples'
 
 const now = Date.parse('2026-11-22T12:00:00Z')
@@ -94,6 +95,24 @@ describe('verdict', () => {
     expect(beside.title).toBe('Protected in part: the dump of shop failed its check')
     expect(beside.loss).toContain('all of shop')
     expect(beside.next).toMatchObject({ kind: 'dump', database: 'shop' })
+  })
+  test('with a base backup that stands, a dump that failed is a thing to look at, and dumped again', () => {
+    const bad = dumpSample('shop', hoursAgo(2), [{ level: 'checksums', ok: false, at: hoursAgo(1) }])
+    const checked = [{ level: 'read' as const, ok: true, at: hoursAgo(1), detail: '' }]
+    const base = baseEntry('base', 1, null, { startedAt: hoursAgo(3), verifications: checked })
+    const verdict = judge(protectDatabases([shop, course], [bad]), now, false, [base])
+    expect(verdict).toMatchObject({
+      tone: 'warning',
+      title: 'Protected by a base backup, but a dump failed its check',
+      concerns: ['dump of shop failed its check'],
+      next: { kind: 'dump', database: 'shop', label: 'Dump shop again' },
+    })
+    const spoilt = { ...base, record: { ...base.record, verifications: checked.map((one) => ({ ...one, ok: false })) } }
+    expect(judge(protectDatabases([shop, course], [bad]), now, false, [spoilt])).toMatchObject({
+      tone: 'blocker',
+      title: 'Not protected: the last dump failed its check',
+      next: { label: 'Dump shop again' },
+    })
   })
   test('all dumped and read: protected, and the oldest dump says what would be lost', () => {
     const verdict = judge(
