@@ -179,10 +179,16 @@ describe('the WAL archive screen', () => {
     // Archiving fails: a file of that name is there already.
     await sql(`ALTER SYSTEM SET archive_command = 'echo the archive is full today >&2; exit 1'`)
     await sql('SELECT pg_reload_conf()')
-    await sql('SELECT txid_current(); SELECT pg_switch_wal()')
+    // The archiver may take a segment by the old command yet, before it has read the new one.
     await expect
-      .poll(async () => Number((await sql('SELECT failed_count::int AS n FROM pg_stat_archiver'))[0]?.n), { timeout: 30_000 })
-      .toBeGreaterThan(0)
+      .poll(
+        async () => {
+          await sql('SELECT txid_current(); SELECT pg_switch_wal()')
+          return (await sql(`SELECT last_failed_time > last_archived_time AS failing FROM pg_stat_archiver`))[0]?.failing
+        },
+        { timeout: 30_000, interval: 500 },
+      )
+      .toBe(true)
     await whole.getByRole('button', { name: 'Look again' }).click()
     await whole.getByText('Failing', { exact: true }).waitFor()
     await whole.getByText('the archive is full today').waitFor()

@@ -108,7 +108,8 @@ test('by mouse: a file archive with a restart, and a stream', async () => {
     await page.getByText('Goes on until it is stopped').waitFor()
     await look(page, 'stream-job')
     const stream = await archive('stream')
-    expect(readdirSync(stream?.folder ?? '').some((name) => name.endsWith('.partial'))).toBe(true)
+    // Between two segments there is none for a moment.
+    await expect.poll(() => readdirSync(stream?.folder ?? '').some((name) => name.endsWith('.partial'))).toBe(true)
 
     await goTo(page, `#/wal/manage/${stream?.id}`)
     await page.getByText('Streaming since').waitFor()
