@@ -3,6 +3,7 @@ import type { ClusterRestoreRequest } from '../../../shared/contracts/clusterDum
 import type { RestoreRequest, RestoreTarget } from '../../../shared/contracts/restore'
 import type { JobResult } from '../../../shared/jobs/job'
 import type { JobContext } from '../../jobs/jobTypes'
+import type { DumpNeeds } from '../../library/dumpNeeds'
 import type { Globals } from '../../library/readGlobals'
 import type { ConnectionStore, Services } from '../../services'
 
@@ -11,18 +12,6 @@ export interface PracticePart {
   /** Throws AppError as a start of that cluster does. */
   start(job: JobContext, cluster: string, onLine: (line: string) => void): Promise<{ port: number; systemIdentifier: string }>
   connectionId(cluster: string): string
-}
-
-/** What a dump asks of any server that it is restored to. */
-export interface DumpNeeds {
-  kind: 'archive' | 'script'
-  /** A script of pg_dumpall: it makes its roles and databases itself. */
-  ofCluster: boolean
-  roles: string[]
-  tablespaces: string[]
-  extensions: string[]
-  /** Saved beside it, or at the head of a script of pg_dumpall; null without. */
-  globals: Globals | null
 }
 
 export interface DumpSet {

@@ -3,7 +3,8 @@ import type { RestoreRequest } from '../../../shared/contracts/restore'
 import type { JobResult, ShownCommand } from '../../../shared/jobs/job'
 import type { PreflightRow } from '../../../shared/model/preflight'
 import type { JobContext } from '../../jobs/jobTypes'
-import { type Globals, parseGlobals, readGlobals } from '../../library/readGlobals'
+import type { DumpNeeds } from '../../library/dumpNeeds'
+import { parseGlobals, readGlobals } from '../../library/readGlobals'
 import { databaseRoles } from './archiveNeeds'
 import { prepare } from './handlers'
 import { type InspectedArchive, inspectArchive } from './inspectArchive'
@@ -27,19 +28,6 @@ export function restorePart(services: RestoreServices) {
     prepare: (connectionId: string, path: string, signal: AbortSignal) => prepare(services, connectionId, path, signal),
     look: async (path: string, signal: AbortSignal) => needsOf(await inspectArchive(path, signal), signal),
   }
-}
-
-/** What a dump asks of any server that it is restored to. */
-export interface DumpNeeds {
-  kind: 'archive' | 'script'
-  /** It makes the roles that it names itself, and connects to its databases: a script of pg_dumpall. */
-  ofCluster: boolean
-  /** Roles that it names without making them, and the owner of its database. */
-  roles: string[]
-  tablespaces: string[]
-  extensions: string[]
-  /** Saved beside it, or at the head of a script of pg_dumpall. */
-  globals: Globals | null
 }
 
 async function needsOf(archive: InspectedArchive, signal: AbortSignal): Promise<DumpNeeds> {

@@ -5,12 +5,13 @@ import { quoteIdentifier, quoteLiteral } from '../../../../shared/model/identifi
 import { majorOf } from '../../../../shared/model/pgVersion'
 import { adaptGlobals } from '../../../library/adaptGlobals'
 import { createGlobals } from '../../../library/createGlobals'
+import type { DumpNeeds } from '../../../library/dumpNeeds'
 import { openServer } from '../../../postgres/openServer'
 import { readServer } from '../../../postgres/serverState'
 import type { OsAccount } from '../../../process/processTypes'
 import type { ResolvedConnection } from '../../../services'
 import { own } from '../destination'
-import type { DumpNeeds, RecoveryServices } from '../parts'
+import type { RecoveryServices } from '../parts'
 
 export interface MadeGlobals {
   /** From the saved globals. */
