@@ -1,4 +1,5 @@
 // The window: the frame around the page that the address names.
+
 import { useColorScheme } from '@mui/material/styles'
 import { type ComponentType, lazy, Suspense, useEffect, useRef, useSyncExternalStore } from 'react'
 import { PageHead } from './components/Card'
@@ -12,6 +13,7 @@ import { followJobs } from './stores/jobs'
 import { useLooksFollowed } from './stores/looks'
 import { readPlace, useFragment } from './stores/navigation'
 import { loadSettings, useSettings } from './stores/settings'
+import { useZone } from './stores/zone'
 
 const screens = new Map<Route, ComponentType<ScreenProps>>(routes.map((route) => [route, lazy(route.load)]))
 
@@ -87,6 +89,8 @@ function useCore(): void {
 
 export function App() {
   useCore()
+  // Times stand everywhere: with another zone all of it is drawn anew.
+  useZone()
   const { path, query } = readPlace(useFragment())
   const found = findRoute(path)
   useHeadingFocus(path)

@@ -1,8 +1,10 @@
 // Asks before a running job is cancelled, and says what becomes of what it wrote.
+
 import { useEffect, useState } from 'react'
 import type { JobSnapshot } from '../../shared/jobs/job'
 import { isEnded } from '../../shared/jobs/transitions'
 import { type ShownError, shownError } from '../format/errors'
+import { said } from '../format/said'
 import { api } from '../rpc/api'
 import { useJobs } from '../stores/jobs'
 import { ConfirmDialog } from './ConfirmDialog'
@@ -41,7 +43,7 @@ export function CancelJobDialog({
   return (
     <ConfirmDialog
       open
-      title={`${job.endless === true ? 'Stop' : 'Cancel'} ${job.title}?`}
+      title={`${job.endless === true ? 'Stop' : 'Cancel'} ${said(job.title)}?`}
       action={job.endless === true ? 'Stop' : 'Cancel the job'}
       cancelLabel="Let it run"
       busy={busy}

@@ -1,6 +1,8 @@
 // What a page says when it waits, has nothing, or something went wrong.
+
 import type { ReactNode } from 'react'
 import type { ShownError } from '../format/errors'
+import { said } from '../format/said'
 import { Button } from './Button'
 import { Icon, type IconName } from './Icon'
 import './surfaces.css'
@@ -36,8 +38,8 @@ export function ErrorNote({ error, onRetry }: { error: ShownError; onRetry?: () 
     <Note tone="blocker">
       <div className="row top">
         <div className="sp">
-          <div className="m">{error.message}</div>
-          {error.hint !== '' && <div className="t2">{error.hint}</div>}
+          <div className="m">{said(error.message)}</div>
+          {error.hint !== '' && <div className="t2">{said(error.hint)}</div>}
         </div>
         {onRetry !== undefined && (
           <Button size="xs" icon="refresh" onClick={onRetry}>

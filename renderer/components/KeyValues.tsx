@@ -1,5 +1,7 @@
 // Rows of a label and its value: facts, results, what is written where.
+
 import { Fragment, type ReactNode } from 'react'
+import { said } from '../format/said'
 import './surfaces.css'
 
 export interface KeyValue {
@@ -7,6 +9,8 @@ export interface KeyValue {
   value: ReactNode
   mono?: boolean
 }
+
+const shown = (value: ReactNode) => (typeof value === 'string' ? said(value) : value)
 
 export interface KeyValuesProps {
   rows: readonly KeyValue[]
@@ -25,7 +29,7 @@ export function KeyValues({ rows, spread = false, labelWidth }: KeyValuesProps) 
       {rows.map((row) => (
         <Fragment key={row.label}>
           <dt>{row.label}</dt>
-          <dd>{row.mono === true ? <span className="mono">{row.value}</span> : row.value}</dd>
+          <dd>{row.mono === true ? <span className="mono">{shown(row.value)}</span> : shown(row.value)}</dd>
         </Fragment>
       ))}
     </dl>

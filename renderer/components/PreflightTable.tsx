@@ -1,5 +1,7 @@
 // The preflight card: blockers first, then warnings, then passes; the best fix of the first blocker is the filled button.
+
 import type { PreflightFix, PreflightRow } from '../../shared/model/preflight'
+import { said } from '../format/said'
 import { formatClock } from '../format/time'
 import { Button } from './Button'
 import { Chip, Severity } from './Chip'
@@ -74,7 +76,7 @@ export function PreflightTable({ rows, checkedAt, busy, onCheckAgain, onFix }: P
               </td>
               <td className="m wrap">{row.check}</td>
               <td className="t2 wrap" colSpan={row.fixes.length === 0 ? 2 : 1}>
-                {row.found}
+                {said(row.found)}
               </td>
               {row.fixes.length > 0 && (
                 <td className="fixes">

@@ -1,12 +1,14 @@
 // Points in time: absolute with the zone's offset, and how long ago, as the window shows them everywhere.
+import { zoneNow } from '../stores/zone'
 import { formatRoughDuration } from './duration'
+import { offsetAt } from './zone'
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
 
-/** Minutes east of UTC at that moment on this machine. */
+/** Minutes east of UTC at that moment. */
 type OffsetAt = (date: Date) => number
 
-const localOffset: OffsetAt = (date) => -date.getTimezoneOffset()
+const shownOffset: OffsetAt = (date) => offsetAt(zoneNow(), date.getTime())
 
 const two = (value: number) => String(value).padStart(2, '0')
 
@@ -25,8 +27,8 @@ interface Shifted {
   offset: string
 }
 
-function shifted(date: Date, offsetAt: OffsetAt): Shifted {
-  const offset = offsetAt(date)
+function shifted(date: Date, east: OffsetAt): Shifted {
+  const offset = east(date)
   const local = new Date(date.getTime() + offset * 60_000)
   return {
     year: local.getUTCFullYear(),
@@ -38,21 +40,21 @@ function shifted(date: Date, offsetAt: OffsetAt): Shifted {
 }
 
 /** 13:19:23 +01:00 */
-export function formatClock(iso: string, offsetAt: OffsetAt = localOffset): string {
-  const parts = shifted(new Date(iso), offsetAt)
+export function formatClock(iso: string, east: OffsetAt = shownOffset): string {
+  const parts = shifted(new Date(iso), east)
   return `${parts.clock} ${parts.offset}`
 }
 
 /** 13:19:23.006, for log lines, whose zone stands in the log's head. */
-export function formatLogClock(iso: string, offsetAt: OffsetAt = localOffset): string {
+export function formatLogClock(iso: string, east: OffsetAt = shownOffset): string {
   const date = new Date(iso)
-  return `${shifted(date, offsetAt).clock}.${String(date.getUTCMilliseconds()).padStart(3, '0')}`
+  return `${shifted(date, east).clock}.${String(date.getUTCMilliseconds()).padStart(3, '0')}`
 }
 
 /** 22 Nov 13:02:11 +01:00, with the year when it is not this one. */
-export function formatWhen(iso: string, now: Date = new Date(), offsetAt: OffsetAt = localOffset): string {
-  const parts = shifted(new Date(iso), offsetAt)
-  const year = parts.year === shifted(now, offsetAt).year ? '' : ` ${parts.year}`
+export function formatWhen(iso: string, now: Date = new Date(), east: OffsetAt = shownOffset): string {
+  const parts = shifted(new Date(iso), east)
+  const year = parts.year === shifted(now, east).year ? '' : ` ${parts.year}`
   return `${parts.day} ${parts.month}${year} ${parts.clock} ${parts.offset}`
 }
 

@@ -1,10 +1,12 @@
 // The bell: what ended lately and how, with a dot while something ended that has not been looked at.
+
 import Popover from '@mui/material/Popover'
 import { useRef, useState } from 'react'
 import { isEnded } from '../../shared/jobs/transitions'
 import { IconButton } from '../components/Button'
 import { Icon } from '../components/Icon'
 import { jobStateLook, outcomeWords } from '../components/jobWords'
+import { said } from '../format/said'
 import { formatAgo } from '../format/time'
 import { useJobs } from '../stores/jobs'
 
@@ -64,7 +66,7 @@ export function EndedJobs() {
                 <a className="bell-row" href={`#/jobs/${encodeURIComponent(job.id)}`} onClick={() => setOpen(false)}>
                   <Icon name={look.icon} className={toneColour[look.tone]} />
                   <span className="sp col">
-                    <span className="el m">{job.title}</span>
+                    <span className="el m">{said(job.title)}</span>
                     <span className="sm t2">{outcomeWords(job)}</span>
                   </span>
                   <span className="sm t3 nw">{job.endedAt === null ? '' : formatAgo(job.endedAt)}</span>

@@ -1,4 +1,5 @@
 // The strip at the bottom: what runs, how far it is, and a way to cancel it, on every page.
+
 import { useState } from 'react'
 import type { LookListed } from '../../shared/contracts/look'
 import type { JobSnapshot } from '../../shared/jobs/job'
@@ -11,6 +12,7 @@ import { jobIcon, jobStateLook, outcomeWords } from '../components/jobWords'
 import { ProgressBar } from '../components/Progress'
 import { formatTimeLeft } from '../format/duration'
 import { formatDone, formatRate, percentOf, plural } from '../format/numbers'
+import { said } from '../format/said'
 import { formatAgo, formatWhen } from '../format/time'
 import { rateAt, secondsLeftAt } from '../stores/jobPace'
 import { useJobs } from '../stores/jobs'
@@ -97,10 +99,10 @@ function StripJob({
       {divided && <span className="div" />}
       <a className="strip-job" href={`#/jobs/${encodeURIComponent(job.id)}`}>
         <Icon name={jobIcon(job)} className="acc" />
-        <span className="b el">{job.title}</span>
+        <span className="b el">{said(job.title)}</span>
       </a>
       {job.state === 'running' && job.endless !== true && (
-        <ProgressBar percent={percent} label={job.title} className="strip-bar" />
+        <ProgressBar percent={percent} label={said(job.title)} className="strip-bar" />
       )}
       <span className="strip-words el">
         {percent !== undefined && job.state === 'running' && <span className="b">{percent} %</span>}
@@ -110,7 +112,7 @@ function StripJob({
         </span>
       </span>
       {job.state !== 'cancelling' && (
-        <Button size="xs" onClick={onCancel} aria-label={`${job.endless === true ? 'Stop' : 'Cancel'} ${job.title}`}>
+        <Button size="xs" onClick={onCancel} aria-label={`${job.endless === true ? 'Stop' : 'Cancel'} ${said(job.title)}`}>
           {job.endless === true ? 'Stop' : 'Cancel'}
         </Button>
       )}
@@ -136,7 +138,7 @@ function LastOutcome({ jobs }: { jobs: readonly JobSnapshot[] }) {
       <span className="t3 nw">No job is running. Last:</span>
       <a className="strip-job" href={`#/jobs/${encodeURIComponent(last.id)}`}>
         <Icon name={look.icon} className={toneColour[look.tone]} />
-        <span className="m el">{last.title}</span>
+        <span className="m el">{said(last.title)}</span>
       </a>
       <span className="t2 el" title={formatWhen(last.endedAt)}>
         {outcomeWords(last).toLowerCase()}, {formatAgo(last.endedAt, new Date(now))}

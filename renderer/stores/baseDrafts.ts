@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { create } from 'zustand'
 import { createJSONStorage, persist } from 'zustand/middleware'
 import { type BaseDraft, baseDraft, emptyBaseDraft } from '../wizards/baseBackup/draft'
-import { careful } from './drafts'
+import { careful } from './storage'
 
 interface BaseDrafts {
   /** By connection. */

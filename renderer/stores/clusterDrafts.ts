@@ -5,7 +5,7 @@ import { create } from 'zustand'
 import { createJSONStorage, persist } from 'zustand/middleware'
 import { type ClusterDraft, clusterDraft, emptyClusterDraft } from '../wizards/clusterDump/draft'
 import { emptySetDraft, type SetDraft, setDraft } from '../wizards/clusterRestore/draft'
-import { careful } from './drafts'
+import { careful } from './storage'
 
 interface ClusterDrafts {
   /** By connection. */

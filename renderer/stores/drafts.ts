@@ -1,9 +1,10 @@
 // The wizards' drafts, kept over leaving a page and over a reload, in the window's own storage. They hold no secret.
 import { z } from 'zod'
 import { create } from 'zustand'
-import { createJSONStorage, persist, type StateStorage } from 'zustand/middleware'
+import { createJSONStorage, persist } from 'zustand/middleware'
 import { type DumpDraft, dumpDraft, emptyDumpDraft } from '../wizards/dump/draft'
 import { emptyRestoreDraft, type RestoreDraft, restoreDraft } from '../wizards/restore/draft'
+import { careful } from './storage'
 
 interface Drafts {
   /** By connection: each server has its own half-made dump. */
@@ -30,25 +31,6 @@ export function readDrafts(value: unknown): { dump: Record<string, DumpDraft>; r
   }
   const restore = restoreDraft.safeParse(parsed.data?.restore)
   return { dump, restore: restore.data ?? emptyRestoreDraft }
-}
-
-/** Text that is not JSON counts as nothing stored: a broken entry must not keep the window from opening. */
-export function careful(storage: StateStorage): StateStorage {
-  return {
-    ...storage,
-    getItem: (name) => {
-      const text = storage.getItem(name)
-      if (typeof text !== 'string') return text
-      try {
-        JSON.parse(text)
-        return text
-      } catch {
-        return null // the drafts start over
-      }
-    },
-    setItem: (name, value) => storage.setItem(name, value),
-    removeItem: (name) => storage.removeItem(name),
-  }
 }
 
 export const useDrafts = create<Drafts>()(

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { create } from 'zustand'
 import { createJSONStorage, persist } from 'zustand/middleware'
 import { emptyPointDraft, type PointDraft, pointDraft } from '../wizards/recoveryPoint/draft'
-import { careful } from './drafts'
+import { careful } from './storage'
 
 interface PointDrafts {
   point: PointDraft

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { create } from 'zustand'
 import { createJSONStorage, persist } from 'zustand/middleware'
 import { emptyRecoveryDraft, type RecoveryDraft, recoveryDraft } from '../wizards/recovery/draft'
-import { careful } from './drafts'
+import { careful } from './storage'
 
 interface RecoveryDrafts {
   standalone: RecoveryDraft

@@ -1,10 +1,11 @@
 // Accidents that were found, as marks within the band: a pole with an octagon, its words where they have room.
+
+import { fullMoment, type ZoneName } from '../format/zone'
 import type { Frame } from './layoutLane'
 import { sansWidth } from './layoutMarks'
 import type { Row } from './layoutRows'
 import type { TimelineModel } from './model'
 import { lineOf } from './reach'
-import { fullMoment, type ZoneName } from './zone'
 
 /** A commit that took something away. */
 export interface AccidentFlag {

@@ -1,8 +1,8 @@
 // The card beside the cursor or the pointer: the commits before and after, kept or left out, and how far away.
 import type { Neighbours } from '../../shared/contracts/recoveryPoint'
 import { Icon } from '../components/Icon'
+import { momentText, type ZoneName } from '../format/zone'
 import { aroundRows } from './around'
-import { momentText, type ZoneName } from './zone'
 
 export interface CardPlace {
   left: number

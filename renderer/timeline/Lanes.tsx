@@ -1,6 +1,7 @@
 // The lanes as SVG: axis, bands, hatched parts, bars, backups, flags, forks and their words. Only what the view shows.
 import { memo, useId } from 'react'
 import { plural } from '../format/numbers'
+import { momentText, type ZoneName } from '../format/zone'
 import { Accidents } from './Accidents'
 import { drawLane, type Frame, type LaneDrawing } from './layoutLane'
 import { gutter, type Row, type Rows } from './layoutRows'
@@ -10,7 +11,6 @@ import type { TimelineModel } from './model'
 import type { ReplayPart } from './reach'
 import { Text } from './Text'
 import { scaleOf, ticksOf, type View, withRoom } from './view'
-import { momentText, type ZoneName } from './zone'
 
 export interface LanesProps {
   model: TimelineModel

@@ -1,12 +1,12 @@
 // What stands above a lane: base backups and their chains, restore points, and the edge of the last commit.
 import { formatBytes } from '../../shared/model/byteCount'
+import { fullMoment, type ZoneName } from '../format/zone'
 import type { Frame } from './layoutLane'
 import { type BackupMark, drawBackups, drawFlags, type FlagMark } from './layoutMarks'
 import type { Row } from './layoutRows'
 import { drawEdge } from './layoutWords'
 import type { TimelineModel } from './model'
 import { Text } from './Text'
-import { fullMoment, type ZoneName } from './zone'
 
 interface MarksProps {
   row: Row

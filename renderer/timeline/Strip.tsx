@@ -1,11 +1,11 @@
 // The strip above the lanes: the last seven days (or all there is) at a glance, with the viewed part as a window to drag.
 import { memo, type PointerEvent, useId, useRef } from 'react'
+import { momentText, type ZoneName } from '../format/zone'
 import { edge } from './Lanes'
 import { drawStrip, type Frame } from './layoutLane'
 import { gutter } from './layoutRows'
 import type { TimelineModel } from './model'
 import { dayMicro, leastSpan, scaleOf, spanOf, stripView, type Tick, ticksOf, type View, withRoom } from './view'
-import { momentText, type ZoneName } from './zone'
 
 const top = 18
 const bottom = 30

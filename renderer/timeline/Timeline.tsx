@@ -2,6 +2,7 @@
 import { type PointerEvent, useEffect, useMemo, useRef, useState } from 'react'
 import type { MomentBackup, Moments, Neighbours } from '../../shared/contracts/recoveryPoint'
 import { shownError } from '../format/errors'
+import { fullMoment, momentText, type ZoneName } from '../format/zone'
 import type { AccidentFlag } from './Accidents'
 import { aroundWords } from './around'
 import { bubbleAt, Cursor } from './Cursor'
@@ -21,7 +22,6 @@ import { type AskNeighbours, type Moment, useSteps } from './useSteps'
 import { useView } from './useView'
 import { useWidth } from './useWidth'
 import { dayMicro, firstView, scaleOf, showing, spanOf, type View, wholeView, withSpan, worldOf } from './view'
-import { fullMoment, momentText, type ZoneName } from './zone'
 import './timeline.css'
 
 export interface TimelineProps {

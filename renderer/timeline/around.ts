@@ -1,6 +1,6 @@
 // The commits before and after a moment in words: which is kept, which is left out, and how far away each is.
 import type { Neighbours } from '../../shared/contracts/recoveryPoint'
-import { distanceText, momentText, type ZoneName } from './zone'
+import { distanceText, momentText, type ZoneName } from '../format/zone'
 
 export interface AroundRow {
   side: 'Before' | 'At' | 'After'

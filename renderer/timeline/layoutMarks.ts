@@ -1,10 +1,10 @@
 // Backups, restore points and forks in pixels, and which of their words have room. Pure.
 import type { MomentBackup, MomentRestorePoint } from '../../shared/contracts/recoveryPoint'
 import { formatBytes } from '../../shared/model/byteCount'
+import { momentText, type ZoneName } from '../format/zone'
 import type { Frame } from './layoutLane'
 import { reachable, type Span } from './reach'
 import { dayMicro, spanOf } from './view'
-import { momentText, type ZoneName } from './zone'
 
 /** Widths of letters at 12 px, on the safe side: Inter semibold and JetBrains Mono. */
 export const sansWidth = (text: string) => text.length * 6.8

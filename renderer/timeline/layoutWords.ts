@@ -1,10 +1,10 @@
 // The words below and beside the lanes, each where it has room: gaps, what is replayed, forks, the last commit. Pure.
 import { formatBytes } from '../../shared/model/byteCount'
 import { plural } from '../format/numbers'
+import { fullMoment, momentText, type ZoneName } from '../format/zone'
 import type { Frame, LaneDrawing } from './layoutLane'
 import { monoWidth, sansWidth } from './layoutMarks'
 import type { Row, Rows } from './layoutRows'
-import { fullMoment, momentText, type ZoneName } from './zone'
 
 export interface Words {
   x: number

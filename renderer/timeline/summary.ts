@@ -1,8 +1,8 @@
 // The drawing in a few sentences, for those who do not see it.
 import { plural } from '../format/numbers'
+import { fullMoment, type ZoneName } from '../format/zone'
 import { allCommits } from './density'
 import type { TimelineModel } from './model'
-import { fullMoment, type ZoneName } from './zone'
 
 export function summaryOf({ moments, lanes }: TimelineModel, zone: ZoneName): string {
   const backups = moments.backups.filter(({ problem }) => problem === '')

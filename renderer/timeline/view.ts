@@ -1,6 +1,6 @@
 // The part of time that is looked at: its scale, how it is moved and zoomed, and the ticks of its axis. Microseconds since 1970.
 import { scaleLinear, scaleUtc } from 'd3-scale'
-import { fromLocal, momentText, offsetAt, toLocal, type ZoneName } from './zone'
+import { fromLocal, momentText, offsetAt, toLocal, type ZoneName } from '../format/zone'
 
 export interface View {
   from: number

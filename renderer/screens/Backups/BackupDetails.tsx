@@ -1,4 +1,5 @@
 // One backup in full: facts, checks, files, commands, and what can be done with it.
+
 import { useState } from 'react'
 import type { CatalogEntry, RestoreWindow } from '../../../shared/contracts/backups'
 import { chainOf, isBase } from '../../../shared/model/backupChain'
@@ -14,6 +15,7 @@ import { Note } from '../../components/Feedback'
 import { type KeyValue, KeyValues } from '../../components/KeyValues'
 import { formatDuration } from '../../format/duration'
 import { plural } from '../../format/numbers'
+import { said } from '../../format/said'
 import { formatAgo, formatWhen } from '../../format/time'
 import { api } from '../../rpc/api'
 import { placeLink } from '../../stores/navigation'
@@ -117,7 +119,7 @@ export function BackupDetails({ entry, all, windows, onClose, onChanged }: Backu
                     {formatWhen(check.at)} <span className="t3">{formatAgo(check.at)}</span>
                   </span>
                   <span className="t2 wrap">
-                    {check.detail} {check.level === 'drill' && <ReportButton jobId={reportOf(check.at)} />}
+                    {said(check.detail)} {check.level === 'drill' && <ReportButton jobId={reportOf(check.at)} />}
                   </span>
                 </li>
               ))}

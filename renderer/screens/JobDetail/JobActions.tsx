@@ -1,4 +1,5 @@
 // What can be done with a job: cancel it, run it again, edit and run it, remove it from the list.
+
 import { useState } from 'react'
 import type { JobSnapshot } from '../../../shared/jobs/job'
 import { isEnded } from '../../../shared/jobs/transitions'
@@ -7,6 +8,7 @@ import { CancelJobDialog } from '../../components/CancelJobDialog'
 import { ConfirmDialog } from '../../components/ConfirmDialog'
 import { wizardOf } from '../../components/jobWords'
 import { type ShownError, shownError } from '../../format/errors'
+import { said } from '../../format/said'
 import { api } from '../../rpc/api'
 import { selectConnection, useConnections } from '../../stores/connections'
 import { navigate, placeLink } from '../../stores/navigation'
@@ -62,7 +64,7 @@ export function JobActions({ job }: { job: JobSnapshot }) {
       {asking === 'cancel' && <CancelJobDialog job={job} onClose={close} />}
       <ConfirmDialog
         open={asking === 'again'}
-        title={`Run ${job.title} again?`}
+        title={`Run ${said(job.title)} again?`}
         action="Run again"
         destructive={false}
         busy={busy}
@@ -75,7 +77,7 @@ export function JobActions({ job }: { job: JobSnapshot }) {
       </ConfirmDialog>
       <ConfirmDialog
         open={asking === 'remove'}
-        title={`Remove ${job.title} from the list?`}
+        title={`Remove ${said(job.title)} from the list?`}
         action="Remove"
         busy={busy}
         error={error}

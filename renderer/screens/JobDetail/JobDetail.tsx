@@ -1,4 +1,5 @@
 // A job's page: while it runs, how far it is and its log; when it has ended, how it honestly came out.
+
 import { useEffect, useState } from 'react'
 import type { JobSnapshot } from '../../../shared/jobs/job'
 import { isEnded } from '../../../shared/jobs/transitions'
@@ -8,6 +9,7 @@ import { CommandList } from '../../components/CommandBlock'
 import { EmptyState, ErrorNote, Loading } from '../../components/Feedback'
 import { jobStateLook } from '../../components/jobWords'
 import { formatDuration } from '../../format/duration'
+import { said } from '../../format/said'
 import { formatClock, formatWhen } from '../../format/time'
 import type { ScreenProps } from '../../routes'
 import { placeLink, replacePlace } from '../../stores/navigation'
@@ -30,7 +32,7 @@ import './job.css'
 export default function JobDetail({ params, query }: ScreenProps) {
   const id = params.id ?? ''
   const { job, error } = useJobDetail(id)
-  const title = job?.title
+  const title = job && said(job.title)
   useEffect(() => {
     if (title !== undefined) document.title = `${title} – Walkback`
   }, [title])
@@ -103,7 +105,7 @@ function JobHead({ job }: { job: JobSnapshot }) {
   const look = jobStateLook[job.state]
   const started = job.startedAt
   return (
-    <PageHead title={job.title} actions={<JobActions job={job} />}>
+    <PageHead title={said(job.title)} actions={<JobActions job={job} />}>
       {!ended && (
         <Chip tone={look.tone} icon={look.icon}>
           {look.word}

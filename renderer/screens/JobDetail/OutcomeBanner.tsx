@@ -5,6 +5,7 @@ import { Button } from '../../components/Button'
 import { Banner, type BannerProps, Note } from '../../components/Feedback'
 import type { IconName } from '../../components/Icon'
 import { isRestore, outcomeWords, restorePlace, wizardOf } from '../../components/jobWords'
+import { said } from '../../format/said'
 import { selectConnection, useConnections } from '../../stores/connections'
 import { useLookOf } from '../../stores/looks'
 import { navigate, placeLink } from '../../stores/navigation'
@@ -47,8 +48,8 @@ export function OutcomeBanner({ job }: { job: JobSnapshot }) {
   return (
     <>
       <Banner tone={look.tone} icon={look.icon} title={outcomeWords(job)} actions={<NextStep job={job} />}>
-        {text}
-        {hint !== '' && <div className="m">{hint}</div>}
+        {said(text)}
+        {hint !== '' && <div className="m">{said(hint)}</div>}
       </Banner>
       {job.leftovers.length > 0 && (
         <Note tone="warning">

@@ -1,7 +1,9 @@
 // A job's phases: as a bar of boxes while it runs, as a table when it has ended.
+
 import type { JobStep } from '../../../shared/jobs/job'
 import { Icon, type IconName } from '../../components/Icon'
 import { formatDuration } from '../../format/duration'
+import { said } from '../../format/said'
 import { useNow } from '../../stores/useNow'
 
 const look: Readonly<Record<JobStep['state'], { icon: IconName | null; colour: string; word: string }>> = {
@@ -26,7 +28,7 @@ export function PhaseBar({ steps }: { steps: readonly JobStep[] }) {
     <ol className="phases tnum" aria-label="Phases">
       {steps.map((step) => {
         const { icon, colour, word } = look[step.state]
-        const words = [took(step, now), step.detail].filter((part) => part !== '').join(', ')
+        const words = [took(step, now), said(step.detail)].filter((part) => part !== '').join(', ')
         return (
           <li key={step.id} className={step.state} aria-current={step.state === 'running' ? 'step' : undefined}>
             <b>
@@ -60,10 +62,10 @@ export function PhasesCard({ steps }: { steps: readonly JobStep[] }) {
                 </td>
                 <td className={`wrap ${loud ? `b ${colour}` : step.state === 'pending' || step.state === 'skipped' ? 't3' : ''}`}>
                   {step.label}
-                  {step.detail !== '' && !loud && <span className="t3">, {step.detail}</span>}
+                  {step.detail !== '' && !loud && <span className="t3">, {said(step.detail)}</span>}
                 </td>
                 <td className={`num nw ${loud ? `m ${colour}` : 't2'}`}>
-                  {loud && step.detail !== '' ? step.detail : took(step, 0)}
+                  {loud && step.detail !== '' ? said(step.detail) : took(step, 0)}
                 </td>
               </tr>
             )

@@ -1,9 +1,11 @@
 // How far a running job is: the percentage, the bar, the rate, the time left, when it last moved, and its phases.
+
 import type { JobSnapshot } from '../../../shared/jobs/job'
 import { Icon } from '../../components/Icon'
 import { ProgressBar, Sparkline } from '../../components/Progress'
 import { formatDuration, formatTimeLeft } from '../../format/duration'
 import { formatDone, formatRate, percentOf } from '../../format/numbers'
+import { said } from '../../format/said'
 import { formatClock } from '../../format/time'
 import { rateAt, secondsLeftAt } from '../../stores/jobPace'
 import { useJobs } from '../../stores/jobs'
@@ -38,7 +40,7 @@ export function ProgressCard({ job }: { job: JobSnapshot }) {
         <div className="col">
           <div className="row progress-head">
             <span className="b nw">{heading}</span>
-            <span className="t3 mono el sp">{job.progress?.label}</span>
+            <span className="t3 mono el sp">{said(job.progress?.label ?? '')}</span>
             <span className="t2 nw">{job.progress ? formatDone(job.progress) : ''}</span>
           </div>
           <ProgressBar percent={job.state === 'queued' ? 0 : percent} label={heading} height={10} />

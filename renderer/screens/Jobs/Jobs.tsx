@@ -1,4 +1,5 @@
 // Every job that runs or ran.
+
 import { useState } from 'react'
 import type { JobSnapshot } from '../../../shared/jobs/job'
 import { isEnded } from '../../../shared/jobs/transitions'
@@ -14,6 +15,7 @@ import { SearchField } from '../../components/SearchField'
 import { Segmented } from '../../components/Segmented'
 import { formatDuration, formatTimeLeft } from '../../format/duration'
 import { percentOf, plural } from '../../format/numbers'
+import { said } from '../../format/said'
 import { formatAgo, formatWhen } from '../../format/time'
 import { secondsLeftAt } from '../../stores/jobPace'
 import { useJobs } from '../../stores/jobs'
@@ -132,7 +134,7 @@ function JobRow({ job, onCancel }: { job: JobSnapshot; onCancel: () => void }) {
         <span className="row">
           <Icon name={jobIcon(job)} className="t3" />
           <a href={link} className="el jobs-title" onClick={(event) => event.stopPropagation()}>
-            {job.title}
+            {said(job.title)}
           </a>
           {job.leftovers.length > 0 && (
             <Chip tone="warning" icon="warn">
@@ -165,14 +167,14 @@ function Running({ job, now, onCancel }: { job: JobSnapshot; now: number; onCanc
     <span className="row jobs-running">
       {job.state === 'running' && (
         <span className="sp" title={left === null ? undefined : `${formatTimeLeft(left)} left`}>
-          <ProgressBar percent={percent} label={job.title} />
+          <ProgressBar percent={percent} label={said(job.title)} />
         </span>
       )}
       {percent !== undefined && job.state === 'running' && <span className="b">{percent} %</span>}
       {job.state !== 'cancelling' && (
         <Button
           size="xs"
-          aria-label={`Cancel ${job.title}`}
+          aria-label={`Cancel ${said(job.title)}`}
           onClick={(event) => {
             event.stopPropagation()
             onCancel()

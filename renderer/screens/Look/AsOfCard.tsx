@@ -1,11 +1,13 @@
 // The moment that the data is as of: time, last transaction, position and timeline, and whether that is what was asked for.
+
 import type { LookStanding } from '../../../shared/contracts/look'
 import { wishWords } from '../../../shared/model/recoveryTarget'
 import { Card } from '../../components/Card'
 import { Icon } from '../../components/Icon'
 import { Tooltip } from '../../components/Tooltip'
+import { said } from '../../format/said'
+import { momentText, type ZoneName } from '../../format/zone'
 import { api } from '../../rpc/api'
-import { momentText, type ZoneName } from '../../timeline/zone'
 import { useAsk } from '../../wizard/useAsk'
 import { lastCommitOf } from './lookWords'
 
@@ -32,7 +34,7 @@ export function AsOfCard({ standing, zone }: { standing: LookStanding; zone: Zon
               {text.time} <span className="t3 w4">{text.offset}</span>
             </>
           ) : (
-            <span>{wishWords(wish)}</span>
+            <span>{said(wishWords(wish))}</span>
           )}
         </div>
       </div>
@@ -67,8 +69,8 @@ function AsAsked({ yes, says }: LookStanding['asAsked']) {
         ? (['Yes', 'pass', 'ok'] as const)
         : (['No', 'block', 'err'] as const)
   return (
-    <Tooltip title={says}>
-      <span className={`row g4 m ${tone}`} tabIndex={0} role="note" aria-label={`${word}. ${says}`}>
+    <Tooltip title={said(says)}>
+      <span className={`row g4 m ${tone}`} tabIndex={0} role="note" aria-label={`${word}. ${said(says)}`}>
         <Icon name={icon} />
         {word}
       </span>

@@ -6,9 +6,9 @@ import { Button } from '../../components/Button'
 import { Card } from '../../components/Card'
 import { Icon, type IconName } from '../../components/Icon'
 import { formatRoughDuration } from '../../format/duration'
+import { momentText, type ZoneName } from '../../format/zone'
 import { placeLink } from '../../stores/navigation'
 import { reachOf } from '../../timeline/reach'
-import { momentText, type ZoneName } from '../../timeline/zone'
 import { PromoteDialog, ThrowAwayDialog } from './DecideDialogs'
 import { tickedWords } from './lookWords'
 import { MoveDialog } from './MoveDialog'
@@ -123,7 +123,7 @@ export function DecideCard({ facts, standing, database, live, zone, ticked }: De
         {held || `Stops it and deletes its directory${size}. Asks for its name first.`}
       </Decision>
       {(asking === 'later' || asking === 'earlier') && (
-        <MoveDialog key={asking} way={asking} {...{ standing, zone }} onClose={close} />
+        <MoveDialog key={asking} way={asking} standing={standing} onClose={close} />
       )}
       {asking === 'promote' && <PromoteDialog {...{ standing }} timeline={next} onClose={close} />}
       {asking === 'away' && <ThrowAwayDialog {...{ standing, holds }} onClose={close} />}

@@ -1,4 +1,5 @@
 // Look before deciding: a cluster that waits at its moment, what it holds beside live, and what to do with it.
+
 import { useEffect, useState } from 'react'
 import type { LookStanding, LookTable } from '../../../shared/contracts/look'
 import { formatBytes } from '../../../shared/model/byteCount'
@@ -6,10 +7,11 @@ import { Button } from '../../components/Button'
 import { Chip } from '../../components/Chip'
 import { EmptyState, ErrorNote, Loading, Note } from '../../components/Feedback'
 import { type ShownError, shownError } from '../../format/errors'
+import { said } from '../../format/said'
 import type { ScreenProps } from '../../routes'
 import { api } from '../../rpc/api'
 import { navigate, placeLink } from '../../stores/navigation'
-import { usePointDraft } from '../../stores/pointDraft'
+import { useZone } from '../../stores/zone'
 import { AsOfCard } from './AsOfCard'
 import { CompareCard } from './CompareCard'
 import { DecideCard } from './DecideCard'
@@ -62,7 +64,7 @@ export default function Look({ params }: ScreenProps) {
 
 function LookPage({ facts, standing }: { facts: LookFacts; standing: LookStanding }) {
   const { jobId, server, databases, state, problem } = standing
-  const zone = usePointDraft((drafts) => drafts.point.zone)
+  const zone = useZone()
   const [chosen, setChosen] = useState('')
   const [live, setLive] = useState('')
   const [ticked, setTicked] = useState<readonly LookTable[]>([])
@@ -165,7 +167,7 @@ function Notices({ standing }: { standing: LookStanding }) {
       {busy && (
         <Note>
           <div className="row wr">
-            <span className="sp">A job works on it: {busy.title}.</span>
+            <span className="sp">A job works on it: {said(busy.title)}.</span>
             <Button size="xs" href={placeLink(`/jobs/${encodeURIComponent(busy.jobId)}`)}>
               Show the job
             </Button>

@@ -1,4 +1,5 @@
 // Another moment for a recovered cluster: chosen on the timeline or typed, with what it takes to get there.
+
 import { useState } from 'react'
 import type { LookMove, LookStanding } from '../../../shared/contracts/look'
 import { Button } from '../../components/Button'
@@ -6,11 +7,12 @@ import { Dialog } from '../../components/Dialog'
 import { ErrorNote, Loading } from '../../components/Feedback'
 import { formatRoughDuration } from '../../format/duration'
 import { type ShownError, shownError } from '../../format/errors'
+import { said } from '../../format/said'
 import { api } from '../../rpc/api'
 import { navigate, placeLink } from '../../stores/navigation'
+import { useZone } from '../../stores/zone'
 import { reachable, reachOf } from '../../timeline/reach'
 import { Timeline } from '../../timeline/Timeline'
-import type { ZoneName } from '../../timeline/zone'
 import { type Asked, useAsk } from '../../wizard/useAsk'
 import { emptyPointDraft, type PointDraft, takeWish, timelineOf, wishOf } from '../../wizards/recoveryPoint/draft'
 import { FieldsCard } from '../../wizards/recoveryPoint/steps/FieldsCard'
@@ -21,7 +23,6 @@ import '../../wizards/recoveryPoint/recoveryPoint.css'
 export interface MoveDialogProps {
   way: 'later' | 'earlier'
   standing: LookStanding
-  zone: ZoneName
   onClose: () => void
 }
 
@@ -31,22 +32,18 @@ const words = {
 } as const
 
 /** Where it stands; a later one begins with the same backup. */
-function draftOf(
-  { archiveId, backup, wish }: LookStanding,
-  last: number | null,
-  way: MoveDialogProps['way'],
-  zone: ZoneName,
-): PointDraft {
-  const draft = { ...takeWish(emptyPointDraft, wish), archiveId, zone, step: 'moment' as const, action: 'pause' as const }
+function draftOf({ archiveId, backup, wish }: LookStanding, last: number | null, way: MoveDialogProps['way']): PointDraft {
+  const draft = { ...takeWish(emptyPointDraft, wish), archiveId, step: 'moment' as const, action: 'pause' as const }
   return {
     ...{ ...draft, inclusive: true, backup: way === 'later' ? backup : null },
     ...(last === null ? {} : { target: 'time' as const, time: last }),
   }
 }
 
-export function MoveDialog({ way, standing, zone, onClose }: MoveDialogProps) {
+export function MoveDialog({ way, standing, onClose }: MoveDialogProps) {
   const { jobId } = standing
-  const [draft, setDraft] = useState(() => draftOf(standing, lastCommitOf(standing)?.time ?? null, way, zone))
+  const [draft, setDraft] = useState(() => draftOf(standing, lastCommitOf(standing)?.time ?? null, way))
+  const zone = useZone()
   const [typed, setTyped] = useState('')
   const [starting, setStarting] = useState(false)
   const [error, setError] = useState<ShownError | null>(null)
@@ -80,7 +77,7 @@ export function MoveDialog({ way, standing, zone, onClose }: MoveDialogProps) {
       locked={starting}
       footNote={
         <span role="status" className={refused ? 'err' : ''}>
-          {typed !== '' ? typed : refused ? `${refused.message} ${refused.hint}` : move.stale && wish ? 'Planning…' : ''}
+          {typed !== '' ? typed : refused ? said(`${refused.message} ${refused.hint}`) : move.stale && wish ? 'Planning…' : ''}
         </span>
       }
       actions={
@@ -102,7 +99,7 @@ export function MoveDialog({ way, standing, zone, onClose }: MoveDialogProps) {
             <section className="card pt-timeline" aria-label="Timeline">
               <Timeline
                 moments={moments.data}
-                zone={draft.zone}
+                zone={zone}
                 moment={cursor}
                 refused={draft.target === 'time' && cursor !== null && !reachable(cursor.time, spans)}
                 onMove={({ timeline, time }) => setDraft({ ...draft, target: 'time', timeline, time })}
@@ -149,7 +146,7 @@ function Happens({ way, move }: { way: MoveDialogProps['way']; move: Asked<LookM
             {data.says.map((sentence, index) => (
               <li key={sentence}>
                 <span className="step-number">{index + 1}</span>
-                <span>{sentence}</span>
+                <span>{said(sentence)}</span>
               </li>
             ))}
           </ol>

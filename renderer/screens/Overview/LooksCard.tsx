@@ -4,18 +4,19 @@ import { wishWords } from '../../../shared/model/recoveryTarget'
 import { Button } from '../../components/Button'
 import { Card } from '../../components/Card'
 import { Chip } from '../../components/Chip'
+import { said } from '../../format/said'
 import { formatAgo } from '../../format/time'
+import { fullMoment, type ZoneName } from '../../format/zone'
 import { useLooks } from '../../stores/looks'
 import { placeLink } from '../../stores/navigation'
-import { usePointDraft } from '../../stores/pointDraft'
-import { fullMoment, type ZoneName } from '../../timeline/zone'
+import { useZone } from '../../stores/zone'
 
 /** Promoted ones live on their own: they are servers like others. */
 const waits = ({ promoted }: LookListed) => !promoted
 
 export function LooksCard({ now }: { now: number }) {
   const looks = useLooks((state) => state.looks).filter(waits)
-  const zone = usePointDraft((drafts) => drafts.point.zone)
+  const zone = useZone()
   if (looks.length === 0) return null
   return (
     <Card title="Recovered, and waiting for you" className="looks">
@@ -56,5 +57,5 @@ export function LooksCard({ now }: { now: number }) {
 
 function momentWords({ lastCommit, wish }: LookListed, zone: ZoneName): string {
   if (lastCommit !== null) return fullMoment(lastCommit.time, zone)
-  return wish.kind === 'time' ? fullMoment(wish.value, zone) : wishWords(wish)
+  return wish.kind === 'time' ? fullMoment(wish.value, zone) : said(wishWords(wish))
 }

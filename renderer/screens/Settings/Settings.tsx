@@ -1,4 +1,4 @@
-// Settings: PostgreSQL installations, libraries, theme, safety.
+// Settings: PostgreSQL installations, libraries, theme, time zone, safety.
 import { useEffect, useState } from 'react'
 import type { Settings as SettingsValues } from '../../../shared/contracts/host'
 import { PageHead } from '../../components/Card'
@@ -10,6 +10,7 @@ import { InstallationsCard } from './InstallationsCard'
 import { LibrariesCard } from './LibrariesCard'
 import { SafetyCard } from './SafetyCard'
 import { ThemeCard } from './ThemeCard'
+import { ZoneCard } from './ZoneCard'
 import './settings.css'
 
 /** Saves at once and says whether it was taken; the core checks folders, so the error is shown where it was asked. */
@@ -47,6 +48,7 @@ export default function Settings() {
           </div>
           <div className="col g12">
             <ThemeCard settings={settings} save={save} />
+            <ZoneCard />
             <SafetyCard settings={settings} save={save} />
             {host && <AboutCard host={host} />}
           </div>

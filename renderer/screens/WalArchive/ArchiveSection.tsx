@@ -1,4 +1,5 @@
 // One archive: its state in words, its figures, its dangers, its map and what in it is odd.
+
 import { useState } from 'react'
 import { isEnded } from '../../../shared/jobs/transitions'
 import { formatBytes } from '../../../shared/model/byteCount'
@@ -12,6 +13,7 @@ import { Icon } from '../../components/Icon'
 import { ProgressBar } from '../../components/Progress'
 import { type ShownError, shownError } from '../../format/errors'
 import { formatDone, percentOf } from '../../format/numbers'
+import { said } from '../../format/said'
 import { api } from '../../rpc/api'
 import { useJobs } from '../../stores/jobs'
 import { useNow } from '../../stores/useNow'
@@ -93,7 +95,7 @@ export function ArchiveSection({ archive, onChanged }: { archive: WalArchive & {
       {health.error && <ErrorNote error={health.error} onRetry={health.again} />}
       {health.data?.dangers.map(({ says, advice, severity }) => (
         <Note key={says} tone={severity === 'error' ? 'blocker' : 'warning'}>
-          <span className="m">{says}</span> <span className="t2">{advice}</span>
+          <span className="m">{said(says)}</span> <span className="t2">{advice}</span>
         </Note>
       ))}
       <ArchiveFigures archive={archive} health={health.data} map={map.data} now={now} />

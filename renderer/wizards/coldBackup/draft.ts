@@ -4,7 +4,7 @@ import { create } from 'zustand'
 import { createJSONStorage, persist } from 'zustand/middleware'
 import { type ColdBackupRequest, coldBackupRequest } from '../../../shared/contracts/coldBackup'
 import type { LocalClusterInfo } from '../../../shared/contracts/localClusters'
-import { careful } from '../../stores/drafts'
+import { careful } from '../../stores/storage'
 import { isAbsolutePath } from '../dump/draft'
 
 export const coldSteps = ['cluster', 'options', 'review'] as const

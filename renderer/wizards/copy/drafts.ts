@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { create } from 'zustand'
 import { createJSONStorage, persist } from 'zustand/middleware'
-import { careful } from '../../stores/drafts'
+import { careful } from '../../stores/storage'
 import { type ExportDraft, emptyExportDraft, exportDraft } from './exportDraft'
 import { emptyImportDraft, type ImportDraft, importDraft } from './importDraft'
 import { emptyTransferDraft, type TransferDraft, transferDraft } from './transferDraft'

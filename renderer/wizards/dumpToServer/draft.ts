@@ -4,7 +4,7 @@ import { create } from 'zustand'
 import { createJSONStorage, persist } from 'zustand/middleware'
 import { optionValues } from '../../../shared/contracts/dump'
 import { type PipeRequest, type PipeTarget, pipeRequest } from '../../../shared/contracts/pipe'
-import { careful } from '../../stores/drafts'
+import { careful } from '../../stores/storage'
 import { changesFrom, effectiveValues, type PlainValues } from '../../wizard/optionState'
 
 export const pipeSteps = ['source', 'destination', 'options', 'review'] as const

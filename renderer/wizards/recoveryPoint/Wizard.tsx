@@ -1,13 +1,16 @@
 // Restore to a point in time: cluster, moment, destination, options, review; then the job's page takes over.
+
 import { useEffect, useState } from 'react'
 import type { StandaloneRequest } from '../../../shared/contracts/recovery'
 import { ErrorNote, Loading } from '../../components/Feedback'
 import { type ShownError, shownError } from '../../format/errors'
+import { said } from '../../format/said'
+import { fullMoment } from '../../format/zone'
 import type { ScreenProps } from '../../routes'
 import { api } from '../../rpc/api'
 import { navigate, placeLink, replacePlace } from '../../stores/navigation'
 import { usePointDraft } from '../../stores/pointDraft'
-import { fullMoment } from '../../timeline/zone'
+import { useZone } from '../../stores/zone'
 import { useAsk } from '../../wizard/useAsk'
 import { WizardShell } from '../../wizard/WizardShell'
 import type { PlacementStepProps } from '../recovery/placementSteps'
@@ -89,9 +92,7 @@ function takeLink(query: URLSearchParams): boolean {
   if (system === '' && archive === '') return false
   const state = usePointDraft.getState()
   if (query.get('target') === 'immediate') {
-    state.setPoint(
-      immediateDraft(system, archive, { backup, timeline: Number(query.get('timeline')) || null, zone: state.point.zone }),
-    )
+    state.setPoint(immediateDraft(system, archive, { backup, timeline: Number(query.get('timeline')) || null }))
     return true
   }
   const draft = chooseCluster(state.point, system, archive)
@@ -102,6 +103,7 @@ function takeLink(query: URLSearchParams): boolean {
 function Recover({ query }: { query: URLSearchParams }) {
   const stored = usePointDraft((state) => state.point)
   const setDraft = (draft: PointDraft) => usePointDraft.getState().setPoint(draft)
+  const zone = useZone()
   const [confirm, setConfirm] = useState<StandaloneRequest['confirm']>(null)
   const [typed, setTyped] = useState('')
   const [starting, setStarting] = useState(false)
@@ -219,8 +221,8 @@ function Recover({ query }: { query: URLSearchParams }) {
             what: moments.data.server,
             detail:
               plan.data.stopTime === null
-                ? plan.data.stopsAt
-                : `as it was at ${fullMoment(plan.data.stopTime, draft.zone)}, timeline ${plan.data.timeline}`,
+                ? said(plan.data.stopsAt)
+                : `as it was at ${fullMoment(plan.data.stopTime, zone)}, timeline ${plan.data.timeline}`,
           }}
           preview={preview}
           confirm={confirm}

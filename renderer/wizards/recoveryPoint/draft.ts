@@ -41,8 +41,6 @@ export const pointDraft = placement.extend({
   timeline: z.int().nullable(),
   inclusive: z.boolean(),
   action: z.enum(targetActions),
-  /** Name of the zone that moments are shown and typed in; '' for that of this machine. */
-  zone: z.string().max(100),
 })
 
 export type PointDraft = z.infer<typeof pointDraft>
@@ -58,21 +56,20 @@ export const emptyPointDraft: PointDraft = {
   ...{ time: null, lsn: '', xid: '', name: '', timeline: null },
   inclusive: true,
   action: 'pause',
-  zone: '',
 }
 
 /** Another cluster or archive has moments of its own. */
 export function chooseCluster(draft: PointDraft, systemIdentifier: string, archiveId = ''): PointDraft {
   if (draft.systemIdentifier === systemIdentifier && draft.archiveId === archiveId) return draft
-  const { verify, zone, action } = draft
-  return { ...emptyPointDraft, systemIdentifier, archiveId, verify, zone, action }
+  const { verify, action } = draft
+  return { ...emptyPointDraft, systemIdentifier, archiveId, verify, action }
 }
 
 /** Of a link to a backup's own moment. */
 export function immediateDraft(
   systemIdentifier: string,
   archiveId: string,
-  rest: Pick<PointDraft, 'backup' | 'timeline' | 'zone'>,
+  rest: Pick<PointDraft, 'backup' | 'timeline'>,
 ): PointDraft {
   return { ...emptyPointDraft, ...rest, systemIdentifier, archiveId, target: 'immediate', step: 'review' }
 }

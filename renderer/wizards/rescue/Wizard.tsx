@@ -1,4 +1,5 @@
 // Rescue: tables of a recovered cluster into a live database. Tables, how, review; then the job's page takes over.
+
 import { useEffect, useState } from 'react'
 import type { RescuePrepared } from '../../../shared/contracts/rescue'
 import type { SavedConnection } from '../../../shared/model/connection'
@@ -8,7 +9,7 @@ import type { ScreenProps } from '../../routes'
 import { api } from '../../rpc/api'
 import { useConnections } from '../../stores/connections'
 import { navigate, placeLink, replacePlace } from '../../stores/navigation'
-import { usePointDraft } from '../../stores/pointDraft'
+import { zoneNow } from '../../stores/zone'
 import { type Asked, useAsk } from '../../wizard/useAsk'
 import { WizardShell } from '../../wizard/WizardShell'
 import {
@@ -44,7 +45,7 @@ export interface RescueStepProps {
   prepared: Asked<RescuePrepared>
 }
 
-const ownZone = () => usePointDraft.getState().point.zone || Intl.DateTimeFormat().resolvedOptions().timeZone
+const ownZone = () => zoneNow() || Intl.DateTimeFormat().resolvedOptions().timeZone
 
 export default function RescueWizard({ params, query }: ScreenProps) {
   const jobId = params.jobId ?? ''

@@ -12,7 +12,7 @@ import {
   rescueWay,
 } from '../../../shared/contracts/rescue'
 import { nameProblem } from '../../../shared/model/rescueNames'
-import { careful } from '../../stores/drafts'
+import { careful } from '../../stores/storage'
 
 export const rescueSteps = ['tables', 'how', 'review'] as const
 export type RescueStep = (typeof rescueSteps)[number]

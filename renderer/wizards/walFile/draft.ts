@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { create } from 'zustand'
 import { createJSONStorage, persist } from 'zustand/middleware'
 import type { FileArchiveRequest } from '../../../shared/contracts/walArchiveFile'
-import { careful } from '../../stores/drafts'
+import { careful } from '../../stores/storage'
 
 export const fileSteps = ['server', 'archive', 'review'] as const
 export type FileStep = (typeof fileSteps)[number]

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { create } from 'zustand'
 import { createJSONStorage, persist } from 'zustand/middleware'
 import type { StreamArchiveRequest } from '../../../shared/contracts/walArchiveStream'
-import { careful } from '../../stores/drafts'
+import { careful } from '../../stores/storage'
 
 export const streamSteps = ['server', 'archive', 'review'] as const
 export type StreamStep = (typeof streamSteps)[number]

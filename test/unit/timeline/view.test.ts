@@ -1,6 +1,7 @@
 // The timeline's scale, ticks and zones: views stay in their world, ticks at round times of a zone, text to the microsecond and back.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { distanceText, fromLocal, fullMoment, momentText, readMoment, zoneChoices } from '../../../renderer/format/zone'
 import {
   dayMicro,
   firstView,
@@ -17,7 +18,6 @@ import {
   withSpan,
   worldOf,
 } from '../../../renderer/timeline/view'
-import { distanceText, fromLocal, fullMoment, momentText, readMoment, zoneChoices } from '../../../renderer/timeline/zone'
 import { at, lastCommit } from '../../support/momentStory'
 
 const berlin = 'Europe/Berlin'

@@ -118,9 +118,9 @@ describe('steps', () => {
     expect(wizardOf({ capability: 'recovery', input: { ...request, source: { path: '/b' } } })).toBe('/restore/point')
     expect(wizardOf({ capability: 'recovery', input: { source: { path: '/b' } } })).toBe('/restore/standalone')
   })
-  test('another cluster starts over, but keeps how times are shown', () => {
-    const other = chooseCluster({ ...draft, zone: 'UTC', time: storyMoment, step: 'review' }, '1')
-    expect(other).toEqual({ ...emptyPointDraft, systemIdentifier: '1', zone: 'UTC' })
+  test('another cluster starts over, but keeps what happens at the target', () => {
+    const other = chooseCluster({ ...draft, action: 'promote', time: storyMoment, step: 'review' }, '1')
+    expect(other).toEqual({ ...emptyPointDraft, systemIdentifier: '1', action: 'promote' })
     expect(chooseCluster(draft, story.systemIdentifier)).toBe(draft)
   })
   test('a kept draft comes back; a damaged one starts over', () => {

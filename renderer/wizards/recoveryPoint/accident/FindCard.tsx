@@ -1,8 +1,10 @@
 // Find the accident: in the plan's place, a table is chosen, and what was done to it is listed; a click puts the cursor before it.
+
 import type { Moments } from '../../../../shared/contracts/recoveryPoint'
 import { Button, IconButton } from '../../../components/Button'
 import { Card } from '../../../components/Card'
 import { setAccidentSearch } from '../../../stores/accident'
+import { useZone } from '../../../stores/zone'
 import { type PointDraft, takeWish, timelineOf } from '../draft'
 import { ChooseTable } from './ChooseTable'
 import { Findings } from './Findings'
@@ -18,6 +20,7 @@ interface FindCardProps {
 }
 
 export function FindCard({ accident, draft, setDraft, moments }: FindCardProps) {
+  const zone = useZone()
   const { request } = accident
   return (
     <Card
@@ -40,7 +43,7 @@ export function FindCard({ accident, draft, setDraft, moments }: FindCardProps) 
         <Findings
           accident={accident}
           request={request}
-          zone={draft.zone}
+          zone={zone}
           onChoose={(finding) => {
             setAccidentSearch({ chosen: finding.lsn })
             setDraft(takeWish(draft, wishBefore(finding, request.timeline, draft.action)))

@@ -1,12 +1,14 @@
 // The exact fields of a moment, in step with the cursor: target, date and time to the microsecond, zone, timeline, action.
+
 import { useEffect, useState } from 'react'
 import type { Moments } from '../../../../shared/contracts/recoveryPoint'
 import { type TargetAction, targetActions } from '../../../../shared/model/recoveryWish'
 import { Card } from '../../../components/Card'
 import { SelectField, Switch, TextField } from '../../../components/fields'
 import { Segmented } from '../../../components/Segmented'
+import { momentText, readMoment, zoneChoices, zoneLabel } from '../../../format/zone'
 import { useSettings } from '../../../stores/settings'
-import { momentText, offsetText, readMoment, zoneChoices } from '../../../timeline/zone'
+import { chooseZone, useZone } from '../../../stores/zone'
 import { actionOf, type PointDraft, type TargetKind, targetProblem, timelineOf } from '../draft'
 import type { PointStepProps } from '../Wizard'
 import { GoTo } from './GoTo'
@@ -42,7 +44,8 @@ export function FieldsCard({ draft, setDraft, facts, moments, onTyped, bare = fa
   const { cursor, around, plan } = facts
   const [typed, setTyped] = useState<Typed | null>(null)
   const coreZone = useSettings((state) => state.host?.timeZone ?? '')
-  const { target, zone } = draft
+  const { target } = draft
+  const zone = useZone()
   const now = cursor?.time
   const shown = now === undefined ? null : momentText(now, zone)
   const kept = typed !== null && target === 'time' && typed.at === now && typed.zone === zone ? typed : null
@@ -96,7 +99,7 @@ export function FieldsCard({ draft, setDraft, facts, moments, onTyped, bare = fa
           label="Zone"
           className="sp"
           value={zone === '' ? (zoneChoices(coreZone)[0] ?? 'UTC') : zone}
-          onChange={(zone) => set({ zone })}
+          onChange={chooseZone}
           options={zoneOptions(zone, coreZone, now ?? 0)}
         />
         <SelectField
@@ -174,8 +177,5 @@ export function FieldsCard({ draft, setDraft, facts, moments, onTyped, bare = fa
 
 function zoneOptions(zone: string, coreZone: string, time: number) {
   const names = [...new Set([...zoneChoices(coreZone), ...(zone === '' ? [] : [zone])])]
-  return names.map((name) => ({
-    value: name,
-    label: name === 'UTC' ? '+00:00 UTC' : `${offsetText(name, Math.floor(time / 1000))} ${name}`,
-  }))
+  return names.map((name) => ({ value: name, label: zoneLabel(name, Math.floor(time / 1000)) }))
 }

@@ -1,11 +1,13 @@
 // Moments one often wants: the last commit, ten minutes ago, and the one that is restored fastest; and what the keys do.
+
 import type { MomentBackup, MomentLane, Moments } from '../../../../shared/contracts/recoveryPoint'
 import { Button } from '../../../components/Button'
+import { momentText } from '../../../format/zone'
 import { setAccidentSearch, useAccidentSearch } from '../../../stores/accident'
 import { useNow } from '../../../stores/useNow'
+import { useZone } from '../../../stores/zone'
 import { reachable, reachOf } from '../../../timeline/reach'
 import { minuteMicro } from '../../../timeline/view'
-import { momentText } from '../../../timeline/zone'
 import { type PointDraft, timelineOf } from '../draft'
 
 interface GoToProps {
@@ -30,6 +32,7 @@ export function fastestMoment(lane: MomentLane, backups: readonly MomentBackup[]
 }
 
 export function GoTo({ draft, setDraft, moments, bare = false }: GoToProps) {
+  const zone = useZone()
   const now = useNow(30_000)
   const open = useAccidentSearch((state) => state.open)
   const timeline = timelineOf(draft, moments)
@@ -56,7 +59,7 @@ export function GoTo({ draft, setDraft, moments, bare = false }: GoToProps) {
       </Button>
       {fastest !== undefined && (
         <Button size="xs" onClick={() => at(fastest)}>
-          Fastest: {momentText(fastest, draft.zone).clock}
+          Fastest: {momentText(fastest, zone).clock}
         </Button>
       )}
       {!bare && (

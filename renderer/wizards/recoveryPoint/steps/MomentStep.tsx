@@ -1,8 +1,10 @@
 // Step 2: the moment, on the timeline and in exact fields that go with each other, and the plan that follows from it.
+
 import { useMemo } from 'react'
 import { Card } from '../../../components/Card'
 import { ErrorNote, Loading } from '../../../components/Feedback'
 import { setAccidentSearch, useAccidentSearch } from '../../../stores/accident'
+import { useZone } from '../../../stores/zone'
 import { reachable, reachOf } from '../../../timeline/reach'
 import { Timeline } from '../../../timeline/Timeline'
 import type { Moment } from '../../../timeline/useSteps'
@@ -15,6 +17,7 @@ import { FieldsCard } from './FieldsCard'
 import { PlanCard } from './PlanCard'
 
 export function MomentStep({ draft, setDraft, facts, onTyped }: PointStepProps & { onTyped: (problem: string) => void }) {
+  const zone = useZone()
   const { moments, plan, cursor, around, neighbours } = facts
   const accident = useAccident(moments.data?.archiveId)
   const { open, chosen } = useAccidentSearch()
@@ -34,7 +37,7 @@ export function MomentStep({ draft, setDraft, facts, onTyped }: PointStepProps &
       <Card label="Timeline" className="pt-timeline">
         <Timeline
           moments={moments.data}
-          zone={draft.zone}
+          zone={zone}
           moment={cursor}
           refused={draft.target === 'time' && cursor !== null && !reachable(cursor.time, spans)}
           onMove={onMove}

@@ -1,4 +1,5 @@
 // The plan in words: which backup, what is replayed, where it stops and what then; and the settings as they will be written.
+
 import type { MomentBackup, Moments, PointPlan } from '../../../../shared/contracts/recoveryPoint'
 import { formatBytes } from '../../../../shared/model/byteCount'
 import type { TargetAction } from '../../../../shared/model/recoveryWish'
@@ -7,7 +8,9 @@ import { Card } from '../../../components/Card'
 import { CopyButton } from '../../../components/CopyButton'
 import { formatDuration } from '../../../format/duration'
 import { plural } from '../../../format/numbers'
-import { momentText, type ZoneName } from '../../../timeline/zone'
+import { said } from '../../../format/said'
+import { momentText, type ZoneName } from '../../../format/zone'
+import { useZone } from '../../../stores/zone'
 import type { Asked } from '../../../wizard/useAsk'
 import { actionOf, type PointDraft } from '../draft'
 
@@ -60,6 +63,7 @@ export function PlanCard({ plan, draft, moments, onBackup }: PlanCardProps) {
 }
 
 function PlanSteps(props: { plan: PointPlan; backup: MomentBackup } & Omit<PlanCardProps, 'plan'>) {
+  const zone = useZone()
   const { plan, backup, draft, moments, onBackup } = props
   const { estimate, segments, timeline } = plan
   const short = (name: string | null) => (name === null ? '' : `…${name.slice(-10)}`)
@@ -70,7 +74,7 @@ function PlanSteps(props: { plan: PointPlan; backup: MomentBackup } & Omit<PlanC
           <i>1</i>
           <span>
             {plan.chain.length > 1 ? `Combine ${plural(plan.chain.length, 'backup')} into the ` : 'Copy the '}
-            <b>base backup of {whenShort(backup.stopTime, draft.zone)}</b>: {backup.kind}, {formatBytes(backup.size)},{' '}
+            <b>base backup of {whenShort(backup.stopTime, zone)}</b>: {backup.kind}, {formatBytes(backup.size)},{' '}
             {backup.verified === null ? 'not verified' : 'verified'}
             {estimate ? `; ${about(estimate.copySeconds)}` : ''}.
           </span>
@@ -99,20 +103,20 @@ function PlanSteps(props: { plan: PointPlan; backup: MomentBackup } & Omit<PlanC
         <li>
           <i>3</i>
           <span>
-            {plan.stopsAt} {actionWords[actionOf(draft)]}
+            {said(plan.stopsAt)} {actionWords[actionOf(draft)]}
           </span>
         </li>
         {plan.warnings.map((warning) => (
           <li key={warning}>
             <i className="warns">!</i>
-            <span className="warn">{warning}</span>
+            <span className="warn">{said(warning)}</span>
           </li>
         ))}
         {plan.alternatives.map((other) => (
           <li key={other.backup}>
             <i className="aside">i</i>
             <span className="t2">
-              {other.says}{' '}
+              {said(other.says)}{' '}
               <Button
                 kind="ghost"
                 size="xs"

@@ -1,10 +1,12 @@
 // The WAL of a dead cluster that never came into the archive: what is gained by taking it, and the choice to do so.
+
 import type { SalvageOffer } from '../../../../shared/contracts/recoveryPoint'
 import { Button } from '../../../components/Button'
 import { Card } from '../../../components/Card'
 import { ErrorNote, Loading, Note } from '../../../components/Feedback'
 import { Tick } from '../../../components/fields'
 import { plural } from '../../../format/numbers'
+import { said } from '../../../format/said'
 import type { Asked } from '../../../wizard/useAsk'
 import type { PointDraft } from '../draft'
 
@@ -74,7 +76,7 @@ function Offer({ offer, draft, setDraft, itsPlace }: OfferProps) {
   if (files.length === 0) {
     return (
       <p className="t2">
-        {name} is stopped. {says}
+        {name} is stopped. {said(says)}
       </p>
     )
   }
@@ -86,7 +88,7 @@ function Offer({ offer, draft, setDraft, itsPlace }: OfferProps) {
         help={
           <>
             {plural(files.length, 'file')} of <span className="mono wrap">{walFolder}</span> are copied, and that folder stays as
-            it is. {says}
+            it is. {said(says)}
           </>
         }
       >
@@ -94,12 +96,13 @@ function Offer({ offer, draft, setDraft, itsPlace }: OfferProps) {
       </Tick>
       {itsPlace && !checked && (
         <Note tone="warning">
-          Without it what was committed after {without?.reaches ?? 'the end of the archive'} will not be in the recovered cluster.
+          Without it what was committed after {said(without?.reaches ?? 'the end of the archive')} will not be in the recovered
+          cluster.
         </Note>
       )}
       {warnings.map((warning) => (
         <Note key={warning} tone="warning">
-          {warning}
+          {said(warning)}
         </Note>
       ))}
     </div>

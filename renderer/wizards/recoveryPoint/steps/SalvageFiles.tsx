@@ -1,8 +1,10 @@
 // In the review: the files that are salvaged from the dead cluster, with their positions, and what is gained by them.
+
 import type { SalvageOffer } from '../../../../shared/contracts/recoveryPoint'
 import { formatBytes } from '../../../../shared/model/byteCount'
 import { Card } from '../../../components/Card'
 import { plural } from '../../../format/numbers'
+import { said } from '../../../format/said'
 
 const kindWords = { complete: 'whole, never archived', last: 'was being written', history: 'timeline history' } as const
 
@@ -11,7 +13,7 @@ export function SalvageFiles({ offer }: { offer: SalvageOffer }) {
   return (
     <Card title="Salvaged WAL" note={`${plural(files.length, 'file')} of ${name}`}>
       <div className="card-body col g8">
-        <p className="t2">{says}</p>
+        <p className="t2">{said(says)}</p>
         <p className="t3 sm">
           Copied from <span className="mono wrap">{walFolder}</span> into the recovered cluster. The archive is asked first, and
           gets nothing.

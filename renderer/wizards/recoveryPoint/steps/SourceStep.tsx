@@ -10,10 +10,12 @@ import { SelectField } from '../../../components/fields'
 import { KeyValues } from '../../../components/KeyValues'
 import { type ShownError, shownError } from '../../../format/errors'
 import { plural } from '../../../format/numbers'
+import { said } from '../../../format/said'
+import { fullMoment } from '../../../format/zone'
 import { api } from '../../../rpc/api'
 import { placeLink } from '../../../stores/navigation'
+import { useZone } from '../../../stores/zone'
 import { reachOf } from '../../../timeline/reach'
-import { fullMoment } from '../../../timeline/zone'
 import { PickRow } from '../../../wizard/PickRow'
 import { useAsk } from '../../../wizard/useAsk'
 import { chooseCluster } from '../draft'
@@ -122,6 +124,7 @@ type ReachCardProps = Pick<PointStepProps, 'draft' | 'setDraft'> & {
 }
 
 function ReachCard({ draft, setDraft, moments }: ReachCardProps) {
+  const zone = useZone()
   const { server, major, archives, archiveId, lanes, mainTimeline, backups, restorePoints, toRead, problems } = moments
   const spans = reachOf(lanes.find(({ timeline }) => timeline === mainTimeline))
   const [first, last] = [spans[0], spans.at(-1)]
@@ -151,8 +154,8 @@ function ReachCard({ draft, setDraft, moments }: ReachCardProps) {
           labelWidth={120}
           rows={[
             { label: 'PostgreSQL', value: major === null ? 'not known' : String(major) },
-            { label: 'From', value: first ? fullMoment(first.from, draft.zone) : 'no moment can be reached by time' },
-            { label: 'To', value: last ? fullMoment(last.to, draft.zone) : '' },
+            { label: 'From', value: first ? fullMoment(first.from, zone) : 'no moment can be reached by time' },
+            { label: 'To', value: last ? fullMoment(last.to, zone) : '' },
             { label: 'In between', value: spans.length > 1 ? plural(spans.length - 1, 'dead zone') : 'every moment' },
             { label: 'Base backups', value: String(backups.filter(({ problem }) => problem === '').length) },
             { label: 'Restore points', value: String(restorePoints.length) },
@@ -163,7 +166,7 @@ function ReachCard({ draft, setDraft, moments }: ReachCardProps) {
         {BigInt(toRead) > 0n && <ToRead archiveId={archiveId} bytes={toRead} />}
         {problems.map((problem) => (
           <Note key={problem} tone="warning">
-            {problem}
+            {said(problem)}
           </Note>
         ))}
       </div>

@@ -1,7 +1,9 @@
 // Whether the moment can be reached: where recovery will stop, or why not and which moment is the nearest.
+
 import type { PointPlan } from '../../../../shared/contracts/recoveryPoint'
 import { Button } from '../../../components/Button'
 import { Severity } from '../../../components/Chip'
+import { said } from '../../../format/said'
 import type { Asked } from '../../../wizard/useAsk'
 import { type PointDraft, takeWish } from '../draft'
 
@@ -28,10 +30,10 @@ export function Verdict({ plan, draft, setDraft, wrong }: VerdictProps) {
         <div className="pt-says">
           <Severity level="blocker">Not reachable</Severity>
           <div className="col g4">
-            <span className="t2 wrap">{blocker.says}</span>
+            <span className="t2 wrap">{said(blocker.says)}</span>
             {blocker.nearest && (
               <div className="row wr g4">
-                {blocker.nearestSays !== '' && <span className="t2 wrap">Nearest: {blocker.nearestSays}</span>}
+                {blocker.nearestSays !== '' && <span className="t2 wrap">Nearest: {said(blocker.nearestSays)}</span>}
                 <Button size="xs" onClick={() => blocker.nearest && setDraft(takeWish(draft, blocker.nearest))}>
                   Take the nearest
                 </Button>
@@ -42,7 +44,7 @@ export function Verdict({ plan, draft, setDraft, wrong }: VerdictProps) {
       ) : (
         <div className={`pt-says${plan.stale ? ' stale' : ''}`}>
           <Severity level="pass">Reachable</Severity>
-          <span className="t2 wrap">{firstSentence(plan.data.stopsAt)}</span>
+          <span className="t2 wrap">{said(firstSentence(plan.data.stopsAt))}</span>
         </div>
       )}
     </div>

@@ -1,4 +1,5 @@
 // Step 3: the checks with their fixes, the SQL as it will run, what is offered besides, and the typed confirmation.
+
 import { useState } from 'react'
 import { z } from 'zod'
 import type { RescuePreview } from '../../../../shared/contracts/rescue'
@@ -11,6 +12,7 @@ import { TextField } from '../../../components/fields'
 import { KeyValues } from '../../../components/KeyValues'
 import type { ShownError } from '../../../format/errors'
 import { plural } from '../../../format/numbers'
+import { said } from '../../../format/said'
 import { Review } from '../../../wizard/Review'
 import type { Asked } from '../../../wizard/useAsk'
 import { changeTable, choiceOf, factsOf, isChosen, type RescueDraft, type RescueStep, rescueSteps, wayOf } from '../draft'
@@ -49,7 +51,7 @@ export function ReviewStep(props: ReviewStepProps) {
             {draft.database} <span className="t3 w4">of {standing.server}</span>
           </>
         ),
-        detail: `as it was at ${base.recovered.momentSays}, PostgreSQL ${formatPgVersion(base.recovered.version)}`,
+        detail: `as it was at ${said(base.recovered.momentSays)}, PostgreSQL ${formatPgVersion(base.recovered.version)}`,
       }}
       into={{
         head: 'Into the live database',

@@ -1,4 +1,5 @@
 // Step 1: which database of the recovered cluster, which live database, and which tables come back.
+
 import { useEffect, useState } from 'react'
 import type { RescueListed } from '../../../../shared/contracts/rescue'
 import { formatBytes } from '../../../../shared/model/byteCount'
@@ -10,6 +11,7 @@ import { EmptyState, ErrorNote, Loading } from '../../../components/Feedback'
 import { SelectField, Tick } from '../../../components/fields'
 import { SearchField } from '../../../components/SearchField'
 import { plural } from '../../../format/numbers'
+import { said } from '../../../format/said'
 import { api } from '../../../rpc/api'
 import { addressOf } from '../../../stores/connections'
 import { loadServer, useServer } from '../../../stores/server'
@@ -78,7 +80,7 @@ function Sides({ connections, standing, draft, setDraft }: RescueStepProps) {
             value={draft.database}
             onChange={(database) => setDraft(changeSides(draft, { database, liveDatabase: draft.liveDatabase || database }))}
             options={[{ value: '', label: 'Choose…' }, ...standing.databases.map(option)]}
-            help={`Port ${standing.port}; it stands at ${at ? utcText(at) : wishWords(standing.wish)}.`}
+            help={`Port ${standing.port}; it stands at ${said(at ? utcText(at) : wishWords(standing.wish))}.`}
             className="wide"
           />
         </div>

@@ -1,4 +1,4 @@
-// The time zone that moments are shown and typed in, and moments to the microsecond as text, both ways.
+// Time zones, and moments to the microsecond as text on the clock of one, both ways.
 
 /** 'UTC', a name of the IANA database, or '' for the zone of this machine. */
 export type ZoneName = string
@@ -32,6 +32,16 @@ function zoneOf(name: ZoneName): Zone {
 export function zoneChoices(coreZone: string): ZoneName[] {
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone
   return [...new Set([own, zoneNameIn(coreZone), 'UTC'].filter(isZone))]
+}
+
+/** All zones that can be chosen, the likely ones first. */
+export function zoneNames(coreZone: string, chosen: ZoneName): ZoneName[] {
+  return [...new Set([...zoneChoices(coreZone), ...(chosen === '' ? [] : [chosen]), ...Intl.supportedValuesOf('timeZone')])]
+}
+
+/** "+01:00 Europe/Berlin", as it is at that moment; of '', the machine's own. Milliseconds since 1970. */
+export function zoneLabel(name: ZoneName, ms: number): string {
+  return `${offsetText(name, ms)} ${name === '' ? Intl.DateTimeFormat().resolvedOptions().timeZone : name}`
 }
 
 /** The IANA name in "UTC+01:00 (Europe/Berlin)", as the core describes its zone. */
