@@ -56,15 +56,18 @@ export function targetSettings(wish: RecoveryWish): Setting[] {
   ]
 }
 
-/** The wish in words, as a sentence goes on with it: "the time 2026-11-22 09:14:32.500000 UTC". */
+/**
+ * The wish in words, as a sentence goes on with it: "the time 2026-11-22 09:14:32.500000 UTC", "transaction 851"; one that
+ * leaves its own commit out is another moment, "the moment before transaction 851".
+ */
 export function wishWords(wish: RecoveryWish): string {
   switch (wish.kind) {
     case 'time':
-      return `the time ${formatWalTime(wish.value)}`
+      return wish.inclusive ? `the time ${formatWalTime(wish.value)}` : `the moment before ${formatWalTime(wish.value)}`
     case 'lsn':
-      return `the position ${wish.value}`
+      return `${wish.inclusive ? '' : 'the moment before '}the position ${wish.value}`
     case 'xid':
-      return `transaction ${wish.value}`
+      return `${wish.inclusive ? '' : 'the moment before '}transaction ${wish.value}`
     case 'name':
       return `the restore point ${wish.value}`
     case 'immediate':

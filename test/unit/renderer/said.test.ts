@@ -23,6 +23,20 @@ describe('what the core says', () => {
     ],
   ])('%s', (text, shown) => expect(said(text, berlin)).toBe(shown))
 
+  test.each([
+    [{ kind: 'xid', value: 851 }, 'transaction 851', 'the moment before transaction 851'],
+    [{ kind: 'lsn', value: '0/5B88748' }, 'the position 0/5B88748', 'the moment before the position 0/5B88748'],
+    [
+      { kind: 'time', value: micro },
+      'the time 22 Nov 2026 09:14:32.500007 +01:00',
+      'the moment before 22 Nov 2026 09:14:32.500007 +01:00',
+    ],
+  ] as const)('%o is another moment with its commit than without', (target, including, without) => {
+    const how = { timeline: 1, action: 'pause' } as const
+    expect(said(wishWords({ ...target, ...how, inclusive: true }), berlin)).toBe(including)
+    expect(said(wishWords({ ...target, ...how, inclusive: false }), berlin)).toBe(without)
+  })
+
   test('in UTC it has the window’s form, with the offset', () =>
     expect(said('at 2026-11-22 08:14:32 UTC', 'UTC')).toBe('at 22 Nov 2026 08:14:32 +00:00'))
 
