@@ -205,6 +205,8 @@ test('by keyboard alone: later, to the last row, then looked at again', async ()
   const slider = page.getByRole('slider', { name: 'Moment to recover to' })
   await slider.waitFor()
   expect(await button('Go later').isDisabled()).toBe(true)
+  // Its card would have no place here.
+  expect(await button('The accident…').count()).toBe(0)
   await page.getByText(/^It holds everything up to .* already\. Choose a later moment\.$/).waitFor()
   for (let n = 0; n < 60; n += 1) {
     if (await slider.evaluate((element) => element === document.activeElement)) break

@@ -111,7 +111,7 @@ export function MoveDialog({ way, standing, onClose }: MoveDialogProps) {
               />
             </section>
             <div className="look-move-low">
-              <FieldsCard {...{ draft, setDraft, facts }} moments={moments.data} onTyped={setTyped} />
+              <FieldsCard {...{ draft, setDraft, facts }} moments={moments.data} onTyped={setTyped} search={false} />
               <Happens way={way} move={move} />
             </div>
           </>

@@ -38,9 +38,11 @@ export interface FieldsCardProps extends PointStepProps {
   onTyped: (problem: string) => void
   /** Where what happens at the target is settled, and the accident is not searched: a drill. */
   bare?: boolean
+  /** The card that searches the accident is on the page. */
+  search?: boolean
 }
 
-export function FieldsCard({ draft, setDraft, facts, moments, onTyped, bare = false }: FieldsCardProps) {
+export function FieldsCard({ draft, setDraft, facts, moments, onTyped, bare = false, search = true }: FieldsCardProps) {
   const { cursor, around, plan } = facts
   const [typed, setTyped] = useState<Typed | null>(null)
   const coreZone = useSettings((state) => state.host?.timeZone ?? '')
@@ -170,7 +172,7 @@ export function FieldsCard({ draft, setDraft, facts, moments, onTyped, bare = fa
           Inclusive
         </Switch>
       </div>
-      <GoTo {...{ draft, setDraft, moments, bare }} />
+      <GoTo {...{ draft, setDraft, moments, bare, search }} />
     </Card>
   )
 }

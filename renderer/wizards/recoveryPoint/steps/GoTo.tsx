@@ -16,6 +16,8 @@ interface GoToProps {
   moments: Moments
   /** Without the search for the accident, and without a timeline that keys move on. */
   bare?: boolean
+  /** The search for the accident has its card on the page. */
+  search?: boolean
 }
 
 /** The first moment after a full backup, with little to copy: of those that are about the smallest, the newest. */
@@ -31,7 +33,7 @@ export function fastestMoment(lane: MomentLane, backups: readonly MomentBackup[]
   return near.length === 0 ? undefined : Math.max(...near.map(({ fromTime }) => fromTime))
 }
 
-export function GoTo({ draft, setDraft, moments, bare = false }: GoToProps) {
+export function GoTo({ draft, setDraft, moments, bare = false, search = true }: GoToProps) {
   const zone = useZone()
   const now = useNow(30_000)
   const open = useAccidentSearch((state) => state.open)
@@ -64,9 +66,11 @@ export function GoTo({ draft, setDraft, moments, bare = false }: GoToProps) {
       )}
       {!bare && (
         <>
-          <Button size="xs" icon="search" aria-expanded={open} onClick={() => setAccidentSearch({ open: !open })}>
-            The accident…
-          </Button>
+          {search && (
+            <Button size="xs" icon="search" aria-expanded={open} onClick={() => setAccidentSearch({ open: !open })}>
+              The accident…
+            </Button>
+          )}
           <span className="sp" />
           <span className="t3 sm nw row g4 pt-keys" aria-hidden="true">
             <span className="kbd">←</span>

@@ -32,12 +32,12 @@ export function Verdict({ plan, draft, setDraft, wrong }: VerdictProps) {
           <div className="col g4">
             <span className="t2 wrap">{said(blocker.says)}</span>
             {blocker.nearest && (
-              <div className="row wr g4">
-                {blocker.nearestSays !== '' && <span className="t2 wrap">Nearest: {said(blocker.nearestSays)}</span>}
+              <span className="t2 wrap">
+                {blocker.nearestSays !== '' && `Nearest: ${said(blocker.nearestSays)} `}
                 <Button size="xs" onClick={() => blocker.nearest && setDraft(takeWish(draft, blocker.nearest))}>
                   Take the nearest
                 </Button>
-              </div>
+              </span>
             )}
           </div>
         </div>
