@@ -60,7 +60,7 @@ export function PreflightTable({ rows, checkedAt, busy, onCheckAgain, onFix }: P
             <th style={{ width: 108 }}>Result</th>
             <th style={{ width: 172 }}>Check</th>
             <th>Found</th>
-            <th className="num" style={{ width: '36%' }}>
+            <th className="num" style={{ width: 56 }}>
               Fix
             </th>
           </tr>
@@ -75,24 +75,27 @@ export function PreflightTable({ rows, checkedAt, busy, onCheckAgain, onFix }: P
                 <Severity level={row.result} />
               </td>
               <td className="m wrap">{row.check}</td>
-              <td className="t2 wrap" colSpan={row.fixes.length === 0 ? 2 : 1}>
-                {said(row.found)}
+              {/* One cell for both: what was found gets all the room that its fixes leave. */}
+              <td colSpan={2}>
+                <div className="found">
+                  <span className="t2 wrap">{said(row.found)}</span>
+                  {row.fixes.length > 0 && (
+                    <span className="fixes">
+                      {row.fixes.map((fix, index) => (
+                        <Button
+                          key={fix.label}
+                          size="xs"
+                          kind={row === first && index === 0 ? 'primary' : 'plain'}
+                          disabled={busy}
+                          onClick={() => onFix(fix, row)}
+                        >
+                          {fix.label}
+                        </Button>
+                      ))}
+                    </span>
+                  )}
+                </div>
               </td>
-              {row.fixes.length > 0 && (
-                <td className="fixes">
-                  {row.fixes.map((fix, index) => (
-                    <Button
-                      key={fix.label}
-                      size="xs"
-                      kind={row === first && index === 0 ? 'primary' : 'plain'}
-                      disabled={busy}
-                      onClick={() => onFix(fix, row)}
-                    >
-                      {fix.label}
-                    </Button>
-                  ))}
-                </td>
-              )}
             </tr>
           ))}
         </tbody>

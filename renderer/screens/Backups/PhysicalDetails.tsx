@@ -27,9 +27,9 @@ export function PhysicalDetails({ entry, record, all, windows }: PhysicalDetails
     <>
       {chain?.problem && <Note tone="blocker">{chain.problem} It can’t be restored or combined as it is.</Note>}
       {restorable && (
-        <section aria-label="Restorable">
+        <section aria-label="Restorable" className="col g8">
           <h3 className="lab">Restorable</h3>
-          <ul>
+          <ul className="col g4">
             {restorable.ways.map(({ text, good }) => (
               <li key={text} className="row top">
                 <Severity level={good ? 'pass' : 'warning'}>{good ? 'Yes' : 'Limited'}</Severity>
