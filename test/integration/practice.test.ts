@@ -10,7 +10,8 @@ import { z } from 'zod'
 import type { PracticeName } from '../../electron/capabilities/practice/practiceFolder'
 import { shopRows } from '../../electron/capabilities/practice/sample/shopRows'
 import { withClient } from '../../electron/postgres/withClient'
-import type { PracticeCluster } from '../../shared/contracts/practice'
+import type { Exercise, PracticeCluster } from '../../shared/contracts/practice'
+import { toLsn } from '../../shared/model/lsn'
 import { AppError } from '../../shared/rpc/appError'
 import { binFolder, newestMajor, newestOrAll, sharedCluster } from '../support/clusters'
 import { testAccount } from '../support/clusterTemplate'
@@ -193,6 +194,47 @@ describe.each(newestOrAll())('PostgreSQL %i', (major) => {
     expect(databases.rows.map(({ datname }) => datname)).toEqual(['course', 'postgres', 'shop', 'template0', 'template1'])
   })
 
+  it('does what the labs ask for, and says where in the WAL it was', async () => {
+    const done = async (exercise: Exercise) => core.api.practice.exercise({ exercise })
+    const rows = (database: string, sql: string) =>
+      query(core, 'main', database, async (client) => (await client.query(sql)).rows)
+    const refused = await refusal(done('change'))
+    expect(refused).toMatchObject({ code: 'not_found', message: 'There is no table lab.t1 on main.', hint: 'Create it first.' })
+
+    const table = await done('table')
+    expect(table).toMatchObject({ exercise: 'table', rows: 3, before: {} })
+    expect(await rows('course', 'SELECT * FROM lab.t1 ORDER BY 1')).toEqual([
+      { id: 1, colour: 'red' },
+      { id: 2, colour: 'blue' },
+      { id: 3, colour: 'green' },
+    ])
+    const change = await done('change')
+    expect(change).toMatchObject({ rows: 3, before: { 'lab.t1': '3' }, systemIdentifier: table.systemIdentifier })
+    expect(toLsn(change.from) >= toLsn(table.to) && toLsn(change.to) > toLsn(change.from)).toBe(true)
+    expect((await rows('course', 'SELECT colour FROM lab.t1 ORDER BY id')).map(({ colour }) => colour)).toEqual([
+      'crimson',
+      'navy',
+      'olive',
+    ])
+
+    // Twice: the second one takes the place of the first.
+    await done('database')
+    expect(await done('database')).toMatchObject({ rows: 3 })
+    expect(await rows('lab_later', 'SELECT count(*)::int AS n FROM public.t')).toEqual([{ n: 3 }])
+    await rows('postgres', 'DROP DATABASE lab_later')
+
+    const accident = await done('accident')
+    expect(accident).toMatchObject({ rows: 10_000, before: { 'sales.payments': '120000', 'crm.notes': '15000' } })
+    expect(accident.at.slice(0, 10)).toBe(new Date().toISOString().slice(0, 10))
+    expect(await rows('shop', "SELECT count(*)::int AS n, to_regclass('crm.notes') AS gone FROM sales.payments")).toEqual([
+      { n: 110_000, gone: null },
+    ])
+    const again = await refusal(done('accident'))
+    expect(again.message).toBe('There is no table crm.notes on main.')
+    expect(again.hint).toBe('Rescue it, or fill main with the sample data again.')
+    expect(await rows('shop', 'SELECT count(*)::int AS n FROM sales.payments')).toEqual([{ n: 110_000 }])
+  })
+
   it('refuses to fill while its connection is marked read-only', async () => {
     const { id, label, colour, settings } = core.app.services.connections.get('practice-main')
     const mark = (readOnly: boolean) =>
@@ -200,6 +242,9 @@ describe.each(newestOrAll())('PostgreSQL %i', (major) => {
     await mark(true)
     expect((await refusal(core.api.practice.fill({ name: 'main' }))).message).toBe(
       'Filling is blocked: practice main is marked read-only.',
+    )
+    expect((await refusal(core.api.practice.exercise({ exercise: 'table' }))).message).toBe(
+      'The exercise is blocked: practice main is marked read-only.',
     )
     await mark(false)
   })
@@ -222,6 +267,8 @@ describe.each(newestOrAll())('PostgreSQL %i', (major) => {
     try {
       const job = await core.ended(await core.api.practice.fill({ name: 'main' }))
       expect(job.error?.message).toBe(`Another PostgreSQL server answers on port ${other.port}.`)
+      const refused = await refusal(core.api.practice.exercise({ exercise: 'accident' }))
+      expect(refused.message).toBe(`Another PostgreSQL server answers on port ${other.port}.`)
       expect(job.state).toBe('failed')
       expect(await other.sql('SELECT n FROM kept', 'shop')).toEqual([{ n: 42 }])
       expect(await other.sql("SELECT rolname FROM pg_roles WHERE rolname = 'shop_owner'")).toEqual([])

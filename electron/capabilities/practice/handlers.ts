@@ -8,6 +8,7 @@ import type { Handlers } from '../../../shared/rpc/contract'
 import type { JobContext, JobDefinition } from '../../jobs/jobTypes'
 import { findPostmaster } from '../../postgres/localClusterState'
 import type { Services } from '../../services'
+import { runExercise } from './exercises'
 import { fillSteps } from './fillSample'
 import { listPractice } from './listPractice'
 import {
@@ -109,6 +110,12 @@ export function practiceHandlers(services: Services): PracticeHandlers {
         onCancel: 'the databases shop and course stay as they were',
         run: (context) => runFill(services, context, folder),
       })
+    },
+    exercise: async ({ exercise }, { signal }) => {
+      const folder = await runningFolder(services, 'main')
+      await ensureConnection(services, folder)
+      services.connections.requireWritable(connectionIdOf('main'), 'The exercise')
+      return runExercise(services, exercise, signal)
     },
     remove: async ({ name, confirm }) => {
       const folder = practiceFolder(services.paths, name)
