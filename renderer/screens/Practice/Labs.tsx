@@ -3,13 +3,19 @@ import type { PracticeCluster } from '../../../shared/contracts/practice'
 import { Card } from '../../components/Card'
 import { Icon } from '../../components/Icon'
 import { useLabMemory } from '../../stores/labMemory'
+import { AccidentLab } from './AccidentLab'
 import { CopyLab } from './CopyLab'
+import { DrillLab } from './DrillLab'
 import { FirstSteps } from './FirstSteps'
+import { StandaloneLab } from './StandaloneLab'
+import { StreamLab } from './StreamLab'
 import { useCopyLab } from './useCopyLab'
 import { useFirstSteps } from './useFirstSteps'
+import { usePhysicalLabs } from './usePhysicalLabs'
 
 export interface LabsProps {
   main: PracticeCluster | undefined
+  replica: PracticeCluster | undefined
   installations: readonly { folder: string; version: number }[]
   possible: boolean
   onChanged: () => void
@@ -19,9 +25,19 @@ export function Labs(props: LabsProps) {
   const chosen = useLabMemory((state) => state.chosen)
   const first = useFirstSteps(props)
   const copy = useCopyLab(props)
+  const physical = usePhysicalLabs(props)
   const labs = [
     { id: 'first', title: 'First steps', text: 'dump, drop, restore', steps: first.steps },
     { id: 'copy', title: 'COPY out and in', text: 'NULL and the empty string', steps: copy.steps },
+    {
+      id: 'standalone',
+      title: 'Standalone base backup',
+      text: 'see the old rows on a second cluster',
+      steps: physical.standalone,
+    },
+    { id: 'stream', title: 'Streaming archive', text: 'backup without WAL, .partial', steps: physical.stream },
+    { id: 'accident', title: 'An accident, and its rescue', text: 'a wrong DELETE, a dropped table', steps: physical.accident },
+    { id: 'drill', title: 'Restore drill', text: 'prove that a backup works', steps: physical.drill },
   ] as const
   const done = labs.filter(({ steps }) => steps.every(({ state }) => state === 'done')).length
   return (
@@ -57,7 +73,12 @@ export function Labs(props: LabsProps) {
           ))}
         </ul>
       </Card>
-      {chosen === 'first' ? <FirstSteps lab={first} /> : <CopyLab lab={copy} />}
+      {chosen === 'first' && <FirstSteps lab={first} />}
+      {chosen === 'copy' && <CopyLab lab={copy} />}
+      {chosen === 'standalone' && <StandaloneLab labs={physical} />}
+      {chosen === 'stream' && <StreamLab labs={physical} />}
+      {chosen === 'accident' && <AccidentLab labs={physical} />}
+      {chosen === 'drill' && <DrillLab labs={physical} />}
     </div>
   )
 }

@@ -51,6 +51,7 @@ export default function Practice() {
           {data.account !== '' && <div className="t3 sm wrap">Their servers run as {data.account}.</div>}
           <Labs
             main={data.clusters.find(({ name }) => name === 'main')}
+            replica={data.clusters.find(({ name }) => name === 'replica')}
             installations={data.installations}
             possible={data.problem === null}
             onChanged={list.again}

@@ -1,0 +1,63 @@
+// The lab "Streaming archive": a backup without WAL, and a cluster recovered with the segment that is still being written. Pure.
+import {
+  archivesOf,
+  baseBackupsOf,
+  exerciseOf,
+  isBefore,
+  jobsSince,
+  type PhysicalFacts,
+  pointArchive,
+  stepsInOrder,
+} from './physicalFacts'
+
+export const laterTable = { database: 'lab_later', schema: 'public', name: 't' } as const
+
+export const streamStepIds = ['stream', 'backup', 'database', 'recover', 'see', 'end'] as const
+export type StreamStepId = (typeof streamStepIds)[number]
+
+/** The newest of main that is streamed into. */
+export function streamOf(facts: PhysicalFacts) {
+  return archivesOf(facts)
+    .filter(({ kind, stream }) => kind === 'stream' && stream !== null)
+    .sort((one, other) => other.createdAt.localeCompare(one.createdAt))[0]
+}
+
+export function bareBackup(facts: PhysicalFacts) {
+  const archive = streamOf(facts)
+  return (
+    archive && baseBackupsOf(facts).find(({ record }) => record.walMethod === 'none' && record.startedAt >= archive.createdAt)
+  )
+}
+
+export function recoveredWith(facts: PhysicalFacts) {
+  const [archive, database] = [streamOf(facts), exerciseOf(facts, 'database')]
+  if (archive === undefined || database === undefined) return undefined
+  return jobsSince(facts, 'recovery', database.at).find((job) => pointArchive(job) === archive.id)
+}
+
+/**
+ * `rows`: of the new table in the recovered cluster; null while not asked, or not there. `slots`: of main; null while not asked.
+ */
+export function streamSteps(facts: PhysicalFacts, rows: readonly string[] | null, slots: readonly string[] | null) {
+  const archive = streamOf(facts)
+  const backup = bareBackup(facts)
+  const database = exerciseOf(facts, 'database')
+  const after = backup && database && isBefore(backup.record.stop.lsn, database.from)
+  const recovered = recoveredWith(facts)
+  const seen = recovered !== undefined && rows !== null
+  const slot = archive?.stream?.slot ?? ''
+  // The slot is gone only when nobody streams any more, so it need not be asked twice.
+  const ended = seen && slots !== null && !slots.includes(slot)
+  return stepsInOrder<StreamStepId>(
+    streamStepIds,
+    {
+      stream: archive ? `into ${archive.folder}, with the slot ${slot}` : '',
+      backup: backup?.path ?? '',
+      database: after ? `lab_later with ${database.rows} rows, at ${database.to}, after the backup` : '',
+      recover: recovered?.title ?? '',
+      see: seen ? `lab_later holds ${rows.join(', ') || 'no row'}` : '',
+      end: ended ? `main has no slot ${slot} any more` : '',
+    },
+    seen && rows.join() !== '1,2,3' ? ['see'] : [],
+  )
+}
