@@ -33,7 +33,8 @@ export const exercises = ['table', 'change', 'database', 'accident'] as const
 export const exerciseDone = z.object({
   exercise: z.enum(exercises),
   systemIdentifier: z.string(),
-  /** By the server's clock, after the last COMMIT. */
+  /** By the server's clock, before it began and after the last COMMIT. */
+  begun: z.iso.datetime({ precision: 6 }),
   at: z.iso.datetime({ precision: 6 }),
   /** Positions before it began and after the last COMMIT: a recovery to `from` has nothing of it. */
   from: lsnText,

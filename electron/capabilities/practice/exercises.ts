@@ -76,16 +76,25 @@ export async function runExercise(services: Services, exercise: Exercise, signal
   const on = <T>(database: string, run: (client: Client) => Promise<T>) =>
     withClient({ connections: services.connections, connection, database, signal }, run)
   try {
-    const begun = await on(work.database, async (client) => {
+    const first = await on(work.database, async (client) => {
       const before = await countAll(client, work.counted)
-      const { lsn: from } = await standing(client)
-      return { before, from, rows: await work.run(client), ...(await standing(client)) }
+      const { lsn: from, at: begun } = await standing(client)
+      return { before, from, begun, rows: await work.run(client), ...(await standing(client)) }
     })
-    const later = exercise === 'database' ? await on(laterDatabase, fillLater) : begun
+    const later = exercise === 'database' ? await on(laterDatabase, fillLater) : first
     // An archive that gets whole segments only would have to wait for the next one to be full.
     if (exercise === 'accident') await on('postgres', (client) => client.query('SELECT pg_catalog.pg_switch_wal()'))
-    const { before, from } = begun
-    return { exercise, before, from, systemIdentifier: later.systemIdentifier, at: later.at, to: later.lsn, rows: later.rows }
+    const { before, from, begun } = first
+    return {
+      exercise,
+      before,
+      from,
+      begun,
+      systemIdentifier: later.systemIdentifier,
+      at: later.at,
+      to: later.lsn,
+      rows: later.rows,
+    }
   } catch (error) {
     throw error instanceof AppError ? error : explainSqlError(error, 'The exercise')
   }

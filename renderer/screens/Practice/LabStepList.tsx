@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react'
 import { Severity } from '../../components/Chip'
 import { Icon } from '../../components/Icon'
+import { said } from '../../format/said'
 
 export interface LabStepState<Id extends string> {
   id: Id
@@ -30,7 +31,7 @@ export function LabStepList<Id extends string>({ steps, words, action, renderBel
           <div className="sp">
             <div className="b">{words[step.id].title}</div>
             <div className={`sm lab-text ${step.odd ? 'warn m' : 't2'}`}>
-              {step.found === '' ? words[step.id].text : `${step.odd ? 'Not yet: ' : 'Found: '}${step.found}`}
+              {step.found === '' ? words[step.id].text : `${step.odd ? 'Not yet: ' : 'Found: '}${said(step.found)}`}
             </div>
             {step.state === 'current' && <div className="lab-act">{action(step.id)}</div>}
             {renderBelow(step)}

@@ -28,6 +28,7 @@ interface PhysicalLabCardProps<Id extends string> {
 
 export function PhysicalLabCard<Id extends string>(props: PhysicalLabCardProps<Id>) {
   const { labs, title, note, steps, words, action, renderBelow = () => null, exercises, why } = props
+  const offered = (id: Id) => (labs.running === undefined ? <MakeMain lab={labs} /> : action(id))
   const begun = exercises.some((exercise) => labs.facts.exercises[exercise] !== undefined)
   return (
     <Card
@@ -42,12 +43,7 @@ export function PhysicalLabCard<Id extends string>(props: PhysicalLabCardProps<I
         )
       }
     >
-      <LabStepList
-        steps={steps}
-        words={words}
-        action={(id) => (labs.running === undefined ? <MakeMain lab={labs} /> : action(id))}
-        renderBelow={renderBelow}
-      />
+      <LabStepList steps={steps} words={words} action={offered} renderBelow={renderBelow} />
       {labs.error && (
         <div className="card-body">
           <ErrorNote error={labs.error} />

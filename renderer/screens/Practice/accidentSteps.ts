@@ -1,6 +1,7 @@
 // The lab "An accident, and its rescue": a wrong DELETE and a DROP, found, looked at, and taken back into the live database. Pure.
 import { z } from 'zod'
 import { rescueRequest } from '../../../shared/contracts/rescue'
+import { utcText } from '../../../shared/model/utcText'
 import {
   archivesOf,
   baseBackupsOf,
@@ -52,14 +53,14 @@ export type TableCounts = z.infer<typeof tableCounts>
 
 const number = (count: string) => Number(count).toLocaleString('en')
 
-export function accidentSteps(facts: PhysicalFacts, counts: TableCounts) {
+/** `stands`: the time of the last transaction that the recovered cluster holds, ISO to the microsecond; null while not known. */
+export function accidentSteps(facts: PhysicalFacts, counts: TableCounts, stands: string | null) {
   const archive = archiveOfLab(facts)
   const backup = backupBefore(facts)
   const accident = exerciseOf(facts, 'accident')
   const recovered = recoveredFrom(facts)
   const rescue = rescueOf(facts)
-  const stop = recovered?.look?.lastCommit?.lsn
-  const tooLate = accident !== undefined && stop !== undefined && !isBefore(stop, accident.from)
+  const tooLate = accident !== undefined && stands !== null && stands >= accident.begun
   const missing =
     accident && counts ? lostTables.filter((table) => !(Number(counts[table]) >= Number(accident.before[table]))) : []
   const seen = rescue !== undefined && accident !== undefined && counts !== null
@@ -69,12 +70,12 @@ export function accidentSteps(facts: PhysicalFacts, counts: TableCounts) {
       archive: archive ? `${archive.label}, ${archive.folder}` : '',
       backup: backup && archive ? backup.path : '',
       accident: accident
-        ? `${number(String(accident.rows))} rows of sales.payments deleted, crm.notes dropped, by ${accident.to}`
+        ? `${number(String(accident.rows))} rows of sales.payments deleted, crm.notes dropped, at ${utcText(accident.at)}`
         : '',
       recover: recovered
         ? tooLate
-          ? `it stands at ${stop}, after the accident had begun at ${accident.from}: start again earlier`
-          : `${recovered.job.title}${stop === undefined ? '' : `; it stands at ${stop}, before the accident`}`
+          ? `it holds what was committed up to ${utcText(stands)}, the accident too: start again earlier`
+          : `${recovered.job.title}${stands === null ? '' : `; its last transaction is of ${utcText(stands)}`}`
         : '',
       rescue: rescue?.title ?? '',
       see: seen

@@ -83,6 +83,11 @@ export function usePhysicalLabs({ main, replica, installations, possible, onChan
     ({ connectionId }, options) => countLost(connectionId, options),
   )
 
+  const look = recoveredFrom(facts)?.look
+  const standing = useAsk(look && { jobId: look.jobId, since }, ({ jobId }, options) => api.look.status({ jobId }, options))
+  // A promoted one does not tell it any more.
+  const stands = standing.data?.replayed?.lastTransaction ?? null
+
   const act = async (exercise: Exercise) => {
     setBusy(true)
     setError(null)
@@ -96,9 +101,9 @@ export function usePhysicalLabs({ main, replica, installations, possible, onChan
   }
   return {
     ...{ main, replica, installations, possible, job, running, facts, colours, busy, error, act },
-    checking: onMain.busy || onDeployed.busy || later.busy || slots.busy || counts.busy,
+    checking: onMain.busy || onDeployed.busy || later.busy || slots.busy || counts.busy || standing.busy,
     again: () => {
-      for (const asked of [onMain, onDeployed, later, slots, counts, catalog, archives]) asked.again()
+      for (const asked of [onMain, onDeployed, later, slots, counts, standing, catalog, archives]) asked.again()
     },
     /** Why rows can't be read that a step waits for. */
     unread: onDeployed.error ?? later.error,
@@ -108,7 +113,7 @@ export function usePhysicalLabs({ main, replica, installations, possible, onChan
       later.data ? later.data.rows.map((row) => row[0] ?? 'NULL') : null,
       slots.data?.slots.map(({ name }) => name) ?? null,
     ),
-    accident: accidentSteps(facts, counts.data ?? null),
+    accident: accidentSteps(facts, counts.data ?? null, stands),
     drill: drillSteps(facts, memory.reported),
   }
 }

@@ -43,7 +43,7 @@ export function DatabaseField(props: {
       value={value}
       onChange={onChange}
       options={[
-        { value: '', label: page === null ? 'Asking the server…' : 'Choose a database' },
+        { value: '', label: page === null ? 'Asking…' : 'Choose one' },
         ...(value !== '' && !names.includes(value) ? [{ value, label: gone ? `${value} (not on this server)` : value }] : []),
         ...names.map((name) => ({ value: name, label: name })),
       ]}

@@ -1,6 +1,7 @@
 // The timeline's layout: bars from the histogram, spans of reach, what snaps, what is replayed, and the steps of the keyboard.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { type AccidentFlag, drawAccidents } from '../../../renderer/timeline/Accidents'
 import { aroundRows, aroundWords } from '../../../renderer/timeline/around'
 import { allCommits, barMinutes, barsOf, commitsBetween, densityOf } from '../../../renderer/timeline/density'
 import { drawLane, type Frame } from '../../../renderer/timeline/layoutLane'
@@ -256,5 +257,39 @@ describe('commits around a moment', () => {
     ['Enter', false, undefined],
   ])('%s (shift: %s) means %j', (key, shiftKey, meant) => {
     expect(stepOf({ key, shiftKey, ctrlKey: false, altKey: false, metaKey: false })).toEqual(meant)
+  })
+})
+
+describe('accidents', () => {
+  const frame = frameOf({ from: 0, to: 1000 }, 1000)
+  const flag = (time: number, over: Partial<AccidentFlag> = {}): AccidentFlag => ({
+    ...{ timeline: 1, time, label: '−10,000', words: 'Deleted', grave: false, chosen: false },
+    ...over,
+  })
+  const drawn = (flags: AccidentFlag[], edge?: number) =>
+    drawAccidents(flags, frame, edge).map(({ flag: { time }, side, label }) => [time, side, label !== ''])
+  test('the label stands at the right where it has room, else at the left, else nowhere', () => {
+    expect(drawn([flag(500)])).toEqual([[500, 'right', true]])
+    expect(drawn([flag(990)])).toEqual([[990, 'left', true]])
+    expect(drawn([flag(5), flag(30)])).toEqual([
+      [5, 'left', false],
+      [30, 'right', true],
+    ])
+    // The first one's words are not written over by those of the next.
+    expect(drawn([flag(900), flag(985)])).toEqual([
+      [900, 'right', true],
+      [985, 'left', false],
+    ])
+  })
+  test('words at the end of the lane are not written over', () => {
+    expect(drawn([flag(800)], frame.scale(810))).toEqual([[800, 'left', true]])
+    expect(drawn([flag(500)], frame.scale(810))).toEqual([[500, 'right', true]])
+  })
+  test('of those that would lie upon each other the chosen one and the grave ones stay', () => {
+    expect(drawn([flag(500), flag(505, { grave: true }), flag(520)])).toEqual([
+      [505, 'left', true],
+      [520, 'right', true],
+    ])
+    expect(drawn([flag(500, { chosen: true }), flag(505, { grave: true })])).toEqual([[500, 'right', true]])
   })
 })
