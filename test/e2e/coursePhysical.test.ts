@@ -83,6 +83,13 @@ function psql(name: 'main' | 'replica', database: string, ...commands: string[])
   ).trim()
 }
 
+/** Of the Practice page: the lab is opened, and what it found is waited for. */
+async function lab(name: string, done: number, of: number): Promise<void> {
+  await goTo(page, '#/practice')
+  await page.getByRole('button', { name: new RegExp(name) }).click()
+  await page.getByRole('button', { name: new RegExp(`${name}.*${done} of ${of}`) }).waitFor()
+}
+
 async function makeCluster(name: 'main' | 'replica'): Promise<void> {
   const card = page.getByRole('region', { name: `Cluster ${name}` })
   await card.getByRole('button', { name: `Make ${name}` }).waitFor()
@@ -106,6 +113,9 @@ describe(`PostgreSQL ${major}`, () => {
     await replica.getByText('Stopped', { exact: true }).waitFor({ timeout: 60_000 })
     psql('main', 'postgres', 'CREATE DATABASE backup_base')
     psql('main', 'backup_base', "CREATE TABLE t(s text); INSERT INTO t VALUES ('Hello, world!')")
+    await lab('Standalone base backup', 0, 5)
+    await press('Create lab.t1')
+    await page.getByText(/Found: 3 rows in lab\.t1 of course/).waitFor()
   }, 240_000)
 
   test('what stands between main and a base backup is said', async () => {
@@ -129,8 +139,15 @@ describe(`PostgreSQL ${major}`, () => {
     await succeeded(/Took a base backup of practice main/)
   }, 180_000)
 
+  test('the source changes, and the backup does not know of it', async () => {
+    await lab('Standalone base backup', 2, 5)
+    await press('Change the rows')
+    await page.getByText(/Found: 3 rows changed at .*, after the backup’s stop/).waitFor()
+    await picture('lab-changed')
+  }, 60_000)
+
   test('the place of the stopped replica is chosen; main runs, and can’t be', async () => {
-    await page.getByRole('link', { name: 'Restore it…' }).click()
+    await press('Open the restore wizard')
     // Everything is at its default: it could be started from here.
     await expect.poll(() => page.getByRole('button', { name: 'Start recovery' }).isEnabled(), { timeout: 30_000 }).toBe(true)
     await page.getByRole('list', { name: 'Steps' }).getByRole('button', { name: 'Backup' }).click()
@@ -186,7 +203,9 @@ describe(`PostgreSQL ${major}`, () => {
   })
 
   test('and the Practice page stops and starts it as before', async () => {
-    await goTo(page, '#/practice')
+    await lab('Standalone base backup', 5, 5)
+    await page.getByText('Found: red, blue, green there, crimson, navy, olive on main').waitFor()
+    await picture('lab-standalone')
     const replica = page.getByRole('region', { name: 'Cluster replica' })
     await replica.getByRole('button', { name: 'Stop', exact: true }).click()
     await replica.getByText('Stopped', { exact: true }).waitFor({ timeout: 60_000 })
@@ -209,7 +228,7 @@ describe(`PostgreSQL ${major}`, () => {
     await picture('job-new')
     // In the list of servers at the top as well.
     await page
-      .getByText(/practice main of 2\d{3}-\d\d-\d\d \d\d:\d\d UTC/)
+      .getByText(/practice main of 2\d{3}-\d\d-\d\d \d\d:\d\dZ/)
       .first()
       .waitFor()
   }, 300_000)
@@ -242,7 +261,10 @@ describe(`PostgreSQL ${major}`, () => {
       await picture('bare-job')
     }, 180_000)
 
-    test('a database and a table in main, which only the partial segment holds', () => {
+    test('a database and a table in main, which only the partial segment holds', async () => {
+      await lab('Streaming archive', 2, 6)
+      await press('Create lab_later')
+      await page.getByText(/Found: lab_later with 3 rows/).waitFor()
       psql('main', 'postgres', 'CREATE DATABASE backup_overview')
       psql('main', 'backup_overview', 'CREATE TABLE t(n integer)', 'INSERT INTO t VALUES (1), (2), (3)')
     })
@@ -304,6 +326,10 @@ describe(`PostgreSQL ${major}`, () => {
       await page.getByText('The slot archive is dropped').waitFor()
       await picture('slot-dropped')
       expect(psql('main', 'postgres', 'SELECT count(*) FROM pg_replication_slots')).toBe('0')
+      await lab('Streaming archive', 6, 6)
+      await page.getByText('Found: no slot of main keeps WAL for it any more').waitFor()
+      await page.getByText('Found: lab_later holds 1, 2, 3').waitFor()
+      await picture('lab-stream')
     }, 120_000)
   })
 })

@@ -91,7 +91,7 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
       expect(facts.get('System identifier')).toBe(record.source.systemIdentifier)
       expect(facts.get('End of the backup')).toBe(record.stop.lsn)
       expect(facts.get('Timeline')).toBe('1')
-      expect(facts.get('Connection')).toMatch(/^pg\d+ \d+ of 2\d{3}-\d\d-\d\d \d\d:\d\d UTC/)
+      expect(facts.get('Connection')).toMatch(/^pg\d+ \d+ of 2\d{3}-\d\d-\d\d \d\d:\d\dZ/)
       expect(printOf(backup)).toBe(untouched)
       expect(await hashesOf(['shop'], clientOf(cluster, port))).toEqual(before)
       await liveApart(cluster, port)

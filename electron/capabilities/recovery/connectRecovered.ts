@@ -206,7 +206,8 @@ async function saveConnection(
   { backup, point }: RecoveryPlan,
   draft: Parameters<RecoveryServices['connections']['resolveDraft']>[0],
 ): Promise<{ id: string; label: string }> {
-  const of = point ? `to ${wishWords(point.wish)}` : `of ${backup.takenAt.slice(0, 16).replace('T', ' ')} UTC`
+  // A name is the same on every clock: its time is written so that no page tells it on its own.
+  const of = point ? `to ${wishWords(point.wish).replace(' UTC', 'Z')}` : `of ${backup.takenAt.slice(0, 16).replace('T', ' ')}Z`
   const wanted = `${backup.server} ${of}`.slice(0, 190)
   for (let count = 1; ; count += 1) {
     const label = count === 1 ? wanted : `${wanted} (${count})`

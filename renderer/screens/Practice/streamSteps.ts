@@ -1,4 +1,5 @@
 // The lab "Streaming archive": a backup without WAL, and a cluster recovered with the segment that is still being written. Pure.
+import { z } from 'zod'
 import {
   archivesOf,
   baseBackupsOf,
@@ -15,10 +16,17 @@ export const laterTable = { database: 'lab_later', schema: 'public', name: 't' }
 export const streamStepIds = ['stream', 'backup', 'database', 'recover', 'see', 'end'] as const
 export type StreamStepId = (typeof streamStepIds)[number]
 
-/** The newest of main that is streamed into. */
+const streamed = z.object({ archiveId: z.string() })
+
+/** The newest of main that is, or was, streamed into: once its slot is dropped it is a folder like others. */
 export function streamOf(facts: PhysicalFacts) {
+  const once = new Set(
+    facts.jobs.flatMap(({ capability, input }) =>
+      capability === 'wal-stream' ? (streamed.safeParse(input).data?.archiveId ?? []) : [],
+    ),
+  )
   return archivesOf(facts)
-    .filter(({ kind, stream }) => kind === 'stream' && stream !== null)
+    .filter(({ id, kind }) => kind === 'stream' || once.has(id))
     .sort((one, other) => other.createdAt.localeCompare(one.createdAt))[0]
 }
 
@@ -45,18 +53,18 @@ export function streamSteps(facts: PhysicalFacts, rows: readonly string[] | null
   const after = backup && database && isBefore(backup.record.stop.lsn, database.from)
   const recovered = recoveredWith(facts)
   const seen = recovered !== undefined && rows !== null
-  const slot = archive?.stream?.slot ?? ''
-  // The slot is gone only when nobody streams any more, so it need not be asked twice.
-  const ended = seen && slots !== null && !slots.includes(slot)
+  const slot = archive?.stream?.slot
+  // Dropped here, the archive knows of none any more; dropped elsewhere, main has it not in its list.
+  const ended = seen && slots !== null && (slot === undefined || !slots.includes(slot))
   return stepsInOrder<StreamStepId>(
     streamStepIds,
     {
-      stream: archive ? `into ${archive.folder}, with the slot ${slot}` : '',
+      stream: archive ? `into ${archive.folder}${slot === undefined ? '' : `, with the slot ${slot}`}` : '',
       backup: backup?.path ?? '',
       database: after ? `lab_later with ${database.rows} rows, at ${database.to}, after the backup` : '',
       recover: recovered?.title ?? '',
       see: seen ? `lab_later holds ${rows.join(', ') || 'no row'}` : '',
-      end: ended ? `main has no slot ${slot} any more` : '',
+      end: ended ? 'no slot of main keeps WAL for it any more' : '',
     },
     seen && rows.join() !== '1,2,3' ? ['see'] : [],
   )

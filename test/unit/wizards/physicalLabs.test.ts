@@ -117,6 +117,12 @@ describe('streaming archive', () => {
     expect(states(streamSteps(facts, null, ['s1']))).toBe('done done done done current todo')
     expect(states(streamSteps(facts, ['1', '2', '3'], ['s1']))).toBe('done done done done done current')
     expect(states(streamSteps(facts, ['1', '2', '3'], ['other']))).toBe('done done done done done done')
+    // As it is once the slot was dropped here.
+    const folder = archive({ kind: 'folder', stream: null })
+    const streaming = jobSample({ capability: 'wal-stream', state: 'succeeded', createdAt: time(1), input: { archiveId: 'a1' } })
+    const ended = { ...facts, archives: [folder], jobs: [...facts.jobs, streaming] }
+    expect(states(streamSteps(ended, ['1', '2', '3'], []))).toBe('done done done done done done')
+    expect(states(streamSteps({ ...ended, jobs: facts.jobs }, ['1', '2', '3'], []))).toBe('current todo todo todo todo todo')
   })
   test('what proves nothing', () => {
     expect(streamSteps({ ...facts, archives: [archive({ kind: 'file', stream: null })] }, null, null)[0]?.found).toBe('')
