@@ -56,7 +56,9 @@ function interrupt(job: JobSnapshot): void {
     const complete: string[] = []
     // Named, but its job had still to find out whether it is right.
     const unsure = new Set(job.outputs.flatMap(({ final, left }) => (left === undefined ? [] : [final])))
-    for (const { partial, final, left } of job.outputs) {
+    const doubt = job.outputs.findLast((output) => output.doubt !== undefined)?.doubt
+    for (const { partial, final, left, doubt: doubted } of job.outputs) {
+      if (doubted !== undefined) continue
       if (left !== undefined) {
         if (!isAbsolute(final) || existsSync(final)) addTo(job.leftovers, left)
       } else if (partial !== null && existsSync(partial)) addTo(job.leftovers, partial)
@@ -68,13 +70,14 @@ function interrupt(job: JobSnapshot): void {
     const left = job.leftovers.length === 0 ? '' : ` Unfinished and of no use as it is: ${job.leftovers.join(', ')}.`
     job.error = {
       code: 'disconnected',
-      message: `Walkback was ended while this job was running; it last moved at ${job.movedAt ?? job.startedAt ?? job.createdAt}.${whole}${left}`,
+      message: `Walkback was ended while this job was running; it last moved at ${job.movedAt ?? job.startedAt ?? job.createdAt}.${whole}${left}${doubt ? ` ${doubt.says}` : ''}`,
       hint:
-        job.endless === true
+        doubt?.hint ??
+        (job.endless === true
           ? 'It is taken up again where it was.'
           : whole === ''
             ? 'Run it again. What is left behind can be removed.'
-            : 'Look at the output; it can be verified on the Backups page.',
+            : 'Look at the output; it can be verified on the Backups page.'),
     }
   }
   settleSteps(job, 'interrupted', now)
