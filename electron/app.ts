@@ -20,6 +20,7 @@ import { localClustersHandlers, restartLocalCluster } from './capabilities/local
 import { objectsHandlers } from './capabilities/objects/handlers'
 import { practiceHandlers, restartPractice } from './capabilities/practice/handlers'
 import { practicePart } from './capabilities/practice/part'
+import { endLeftDrill } from './capabilities/recovery/drill/endLeftDrill'
 import { drillHandlers, restartDrill } from './capabilities/recovery/drill/handlers'
 import { recoveryHandlers, restartRecovery } from './capabilities/recovery/handlers'
 import { lookHandlers, restartLook } from './capabilities/recovery/look/handlers'
@@ -71,6 +72,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       instanceId: instance.id,
       spawn,
       concurrentJobs: () => settings.get().concurrentJobs,
+      settle: endLeftDrill,
       report,
     })
     const tools = createTools({ spawn, installationFolders: () => settings.get().installationFolders })
