@@ -26,6 +26,7 @@ import { recoveryHandlers, restartRecovery } from './capabilities/recovery/handl
 import { lookHandlers, restartLook } from './capabilities/recovery/look/handlers'
 import { lookPart } from './capabilities/recovery/look/part'
 import { recoveryPointHandlers } from './capabilities/recovery/point/handlers'
+import { salvagePart } from './capabilities/recovery/point/part'
 import { rescueHandlers, restartRescue } from './capabilities/rescue/handlers'
 import { restartRestore, restoreHandlers } from './capabilities/restore/handlers'
 import { restoreOutcomeHandlers } from './capabilities/restore/outcomeHandlers'
@@ -105,6 +106,7 @@ function mount(services: Services): AllHandlers {
     restore: restorePart(services),
     practice: practicePart(services),
     look: lookPart(services),
+    salvage: salvagePart(services),
     // The restore of dumps to a server that is not among the saved connections.
     restoreThrough: (connections: ConnectionStore) => {
       const through = { ...services, connections }
@@ -124,7 +126,7 @@ function mount(services: Services): AllHandlers {
     recoveryPoint: recoveryPointHandlers(services, parts),
     look: lookHandlers(services, parts),
     rescue: rescueHandlers(services, parts),
-    accident: accidentHandlers(services),
+    accident: accidentHandlers(services, parts),
     drill: drillHandlers(services, parts),
     dumpToServer: dumpToServerHandlers(services),
     baseBackup: baseBackupHandlers(services),
@@ -146,7 +148,7 @@ function mount(services: Services): AllHandlers {
         recovery: restartRecovery(services, parts),
         'recovery-look': restartLook(services, parts),
         rescue: restartRescue(services, parts),
-        accident: restartAccident(services),
+        accident: restartAccident(services, parts),
         drill: restartDrill(services, parts),
         'dump-to-server': restartDumpToServer(services),
         'base-backup': restartBaseBackup(services),
