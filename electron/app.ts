@@ -23,6 +23,7 @@ import { practicePart } from './capabilities/practice/part'
 import { endLeftDrill } from './capabilities/recovery/drill/endLeftDrill'
 import { drillHandlers, restartDrill } from './capabilities/recovery/drill/handlers'
 import { recoveryHandlers, restartRecovery } from './capabilities/recovery/handlers'
+import { endLeftLook } from './capabilities/recovery/look/endLeftLook'
 import { lookHandlers, restartLook } from './capabilities/recovery/look/handlers'
 import { lookPart } from './capabilities/recovery/look/part'
 import { recoveryPointHandlers } from './capabilities/recovery/point/handlers'
@@ -73,7 +74,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       instanceId: instance.id,
       spawn,
       concurrentJobs: () => settings.get().concurrentJobs,
-      settle: endLeftDrill,
+      settle: async (job) => [...(await endLeftDrill(job)), ...(await endLeftLook(job))],
       report,
     })
     const tools = createTools({ spawn, installationFolders: () => settings.get().installationFolders })

@@ -1,4 +1,4 @@
-// Queues, runs and ends jobs, and keeps what is known of every job that ever ran here.
+// Long because it is one state with a lifetime. Queues, runs and ends jobs, and keeps what is known of every job that ever ran here.
 import type { z } from 'zod'
 import type { jobEvent } from '../../shared/contracts/jobs'
 import type { JobSnapshot, LogLevel, LogLine } from '../../shared/jobs/job'

@@ -340,8 +340,8 @@ test(
     const again = await after.api.rescue.start(replaceBig())
     expect((await jobEnd(after.api, again.jobId)).error).toBeNull()
     expect(
-      await shop.sql(`SELECT count(*)::int, count(*) FILTER (WHERE filler = repeat(md5(id::text), 4))::int AS then FROM big`),
-    ).toEqual([{ count: many, then: many }])
+      await shop.sql(`SELECT count(*)::int, count(*) FILTER (WHERE filler = repeat(md5(id::text), 4))::int AS whole FROM big`),
+    ).toEqual([{ count: many, whole: many }])
     after.close()
     await serve?.stop()
   },
