@@ -14,9 +14,10 @@ import { type ArchivingCluster, startArchiving, switchWal } from '../support/wal
 import { type BaseCore, baseCore, folderOf } from './baseSetup'
 import { pointRequest, recoverTo, registerArchive, wish } from './recoveryPointSetup'
 import { clientOf, printOf } from './recoverySetup'
-import { refusal } from './walSetup'
+import { refusal, until } from './walSetup'
 
 const run = promisify(execFile)
+const long = process.env.WALKBACK_LONG === '1'
 
 let base: BaseCore
 
@@ -365,6 +366,44 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     expect(await ask(table('orders'), { timeline: 7 })).toBe(`bad_input: ${archiving.archive} holds no WAL of timeline 7.`)
     expect(await ask(table('orders'), { archiveId: 'nobody' })).toBe('not_found: That WAL archive is not known any more.')
   }, 60_000)
+
+  test.runIf(long)(
+    'a search of more WAL than is read at once is a job: cancelled it leaves nothing, and again it finds all',
+    async () => {
+      const { cluster } = archiving
+      const { api } = base.core
+      for (let n = 0; n < 9; n += 1) {
+        await cluster.sql(
+          `CREATE TABLE bulk AS SELECT i, repeat(md5(i::text), 6) AS text FROM generate_series(1, 220000) i`,
+          'shop',
+        )
+        await cluster.sql('DROP TABLE bulk', 'shop')
+      }
+      await switchWal(cluster)
+      const untouched = printOf(archiving.archive)
+      const request = { archiveId, timeline: 1, hours: null, subject: table('slow') }
+      const begun = await api.accident.find(request)
+      expect(begun.result).toBeNull()
+      const first = { jobId: begun.jobId ?? '' }
+      await until('the search to read', async () => {
+        const { steps, progress, endedAt } = await api.jobs.get(first)
+        if (endedAt !== null) throw new Error('it ended before it could be cancelled')
+        return steps.some(({ id, state }) => id === 'search' && state === 'running') && (progress?.done ?? 0) > 0
+      })
+      await api.jobs.cancel(first)
+      const cancelled = await base.core.ended(first)
+      expect(cancelled).toMatchObject({ state: 'cancelled', leftovers: [], error: null })
+      expect((await refusal(api.accident.result(first))).message).toBe('The result of that search is not kept any more.')
+      const scratch = fs.readdirSync(base.core.app.services.paths.scratch).filter((name) => name.startsWith('wal-'))
+      expect(scratch).toEqual([])
+      const whole = await search(table('slow'))
+      expect(Number(whole.bytes)).toBeGreaterThan(384 * 1024 * 1024)
+      expect(whole.findings).toMatchObject([{ ...act('slow deleted'), deleted: 15, rowsBefore: 100 }])
+      expect((await api.accident.find(request)).result?.findings).toEqual(whole.findings)
+      expect(printOf(archiving.archive)).toBe(untouched)
+    },
+    300_000,
+  )
 
   test('a DELETE that only the pg_wal of the dead cluster holds is found, and the moment right before it can be reached', async () => {
     const { cluster } = archiving
