@@ -20,11 +20,14 @@ import { localClustersHandlers, restartLocalCluster } from './capabilities/local
 import { objectsHandlers } from './capabilities/objects/handlers'
 import { practiceHandlers, restartPractice } from './capabilities/practice/handlers'
 import { practicePart } from './capabilities/practice/part'
+import { endLeftDrill } from './capabilities/recovery/drill/endLeftDrill'
 import { drillHandlers, restartDrill } from './capabilities/recovery/drill/handlers'
 import { recoveryHandlers, restartRecovery } from './capabilities/recovery/handlers'
+import { endLeftLook } from './capabilities/recovery/look/endLeftLook'
 import { lookHandlers, restartLook } from './capabilities/recovery/look/handlers'
 import { lookPart } from './capabilities/recovery/look/part'
 import { recoveryPointHandlers } from './capabilities/recovery/point/handlers'
+import { salvagePart } from './capabilities/recovery/point/part'
 import { rescueHandlers, restartRescue } from './capabilities/rescue/handlers'
 import { restartRestore, restoreHandlers } from './capabilities/restore/handlers'
 import { restoreOutcomeHandlers } from './capabilities/restore/outcomeHandlers'
@@ -71,6 +74,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       instanceId: instance.id,
       spawn,
       concurrentJobs: () => settings.get().concurrentJobs,
+      settle: async (job) => [...(await endLeftDrill(job)), ...(await endLeftLook(job))],
       report,
     })
     const tools = createTools({ spawn, installationFolders: () => settings.get().installationFolders })
@@ -103,6 +107,7 @@ function mount(services: Services): AllHandlers {
     restore: restorePart(services),
     practice: practicePart(services),
     look: lookPart(services),
+    salvage: salvagePart(services),
     // The restore of dumps to a server that is not among the saved connections.
     restoreThrough: (connections: ConnectionStore) => {
       const through = { ...services, connections }
@@ -122,7 +127,7 @@ function mount(services: Services): AllHandlers {
     recoveryPoint: recoveryPointHandlers(services, parts),
     look: lookHandlers(services, parts),
     rescue: rescueHandlers(services, parts),
-    accident: accidentHandlers(services),
+    accident: accidentHandlers(services, parts),
     drill: drillHandlers(services, parts),
     dumpToServer: dumpToServerHandlers(services),
     baseBackup: baseBackupHandlers(services),
@@ -144,7 +149,7 @@ function mount(services: Services): AllHandlers {
         recovery: restartRecovery(services, parts),
         'recovery-look': restartLook(services, parts),
         rescue: restartRescue(services, parts),
-        accident: restartAccident(services),
+        accident: restartAccident(services, parts),
         drill: restartDrill(services, parts),
         'dump-to-server': restartDumpToServer(services),
         'base-backup': restartBaseBackup(services),

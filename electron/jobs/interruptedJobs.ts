@@ -9,11 +9,15 @@ import { JobLog } from './jobLog'
 import { settleSteps } from './jobOutcome'
 import type { JobRecord, JobStore } from './jobStore'
 
+/** Puts away what an interrupted job left that still works; sentences of what was done. */
+export type SettleInterrupted = (job: JobSnapshot) => Promise<string[]>
+
 /** Records that were unfinished are changed in place and saved. Nothing they wrote is removed. */
 export async function recoverInterruptedJobs(
   records: readonly JobRecord[],
   store: JobStore,
   instanceId: string,
+  settle: SettleInterrupted = async () => [],
 ): Promise<string[]> {
   const unfinished = records.filter((record) => !isEnded(record.job.state))
   const problems: string[] = []
@@ -26,7 +30,8 @@ export async function recoverInterruptedJobs(
     const log = await JobLog.open(store.logFile(job.id))
     const say = (text: string) => void log.append('error', text, new Date())
     const began = job.state !== 'queued'
-    interrupt(job)
+    const settled = began ? await settle(job) : []
+    interrupt(job, settled)
     say(job.error?.message ?? '')
     for (const orphan of orphans.filter(({ jobId }) => jobId === job.id)) {
       say(`Process ${orphan.pid} (${orphan.program}) was still running and ${orphan.ended ? 'was ended' : 'could NOT be ended'}.`)
@@ -44,7 +49,7 @@ export async function recoverInterruptedJobs(
   return problems
 }
 
-function interrupt(job: JobSnapshot): void {
+function interrupt(job: JobSnapshot, settled: readonly string[]): void {
   const now = new Date().toISOString()
   if (job.state === 'queued') {
     job.error = {
@@ -56,7 +61,9 @@ function interrupt(job: JobSnapshot): void {
     const complete: string[] = []
     // Named, but its job had still to find out whether it is right.
     const unsure = new Set(job.outputs.flatMap(({ final, left }) => (left === undefined ? [] : [final])))
-    for (const { partial, final, left } of job.outputs) {
+    const doubt = job.outputs.findLast((output) => output.doubt !== undefined)?.doubt
+    for (const { partial, final, left, doubt: doubted } of job.outputs) {
+      if (doubted !== undefined) continue
       if (left !== undefined) {
         if (!isAbsolute(final) || existsSync(final)) addTo(job.leftovers, left)
       } else if (partial !== null && existsSync(partial)) addTo(job.leftovers, partial)
@@ -68,13 +75,14 @@ function interrupt(job: JobSnapshot): void {
     const left = job.leftovers.length === 0 ? '' : ` Unfinished and of no use as it is: ${job.leftovers.join(', ')}.`
     job.error = {
       code: 'disconnected',
-      message: `Walkback was ended while this job was running; it last moved at ${job.movedAt ?? job.startedAt ?? job.createdAt}.${whole}${left}`,
+      message: `Walkback was ended while this job was running; it last moved at ${job.movedAt ?? job.startedAt ?? job.createdAt}.${whole}${left}${[...(doubt ? [doubt.says] : []), ...settled].map((text) => ` ${text}`).join('')}`,
       hint:
-        job.endless === true
+        doubt?.hint ??
+        (job.endless === true
           ? 'It is taken up again where it was.'
           : whole === ''
             ? 'Run it again. What is left behind can be removed.'
-            : 'Look at the output; it can be verified on the Backups page.',
+            : 'Look at the output; it can be verified on the Backups page.'),
     }
   }
   settleSteps(job, 'interrupted', now)

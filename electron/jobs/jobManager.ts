@@ -1,4 +1,4 @@
-// Queues, runs and ends jobs, and keeps what is known of every job that ever ran here.
+// Long because it is one state with a lifetime. Queues, runs and ends jobs, and keeps what is known of every job that ever ran here.
 import type { z } from 'zod'
 import type { jobEvent } from '../../shared/contracts/jobs'
 import type { JobSnapshot, LogLevel, LogLine } from '../../shared/jobs/job'
@@ -6,7 +6,7 @@ import { AppError } from '../../shared/rpc/appError'
 import type { SpawnTool } from '../process/processTypes'
 import { fromSystemError, messageOf } from '../process/systemError'
 import { ChangeFeed } from './changeFeed'
-import { recoverInterruptedJobs } from './interruptedJobs'
+import { recoverInterruptedJobs, type SettleInterrupted } from './interruptedJobs'
 import { createJobContext } from './jobContext'
 import { JobLog } from './jobLog'
 import { failureOf, type Outcome, settleSteps, successOf } from './jobOutcome'
@@ -27,6 +27,8 @@ export interface JobManagerOptions {
   spawn: SpawnTool
   /** Asked each time a job could begin. */
   concurrentJobs: () => number
+  /** What is put away of an interrupted job, see recoverInterruptedJobs. */
+  settle?: SettleInterrupted
   /** For what has no job to be told in: unreadable records, failing disks, stacks of unexpected errors. */
   report?: (text: string) => void
 }
@@ -36,7 +38,7 @@ export async function openJobManager(options: JobManagerOptions): Promise<JobMan
   const report = options.report ?? ((text: string) => void process.stderr.write(`${text}\n`))
   const store = createJobStore(options.folder)
   const { records, problems } = await store.load()
-  problems.push(...(await recoverInterruptedJobs(records, store, options.instanceId)))
+  problems.push(...(await recoverInterruptedJobs(records, store, options.instanceId, options.settle)))
   for (const problem of problems) report(problem)
   const known = records.map((record) => record.job)
   return new Manager(options, store, report, known)

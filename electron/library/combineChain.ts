@@ -24,7 +24,7 @@ export function chainProblems(links: readonly CombineLink[]): { id: string; text
   const [first, second] = links
   if (!first) return [{ id: 'chain', text: 'There is nothing to combine.' }]
   for (const link of links.filter(({ record }) => record.format === 'tar')) {
-    const text = `${nameOf(link)} is in tar format: pg_combinebackup reads plain backups alone.`
+    const text = `${nameOf(link)} is in tar format: pg_combinebackup reads plain backups alone. Unpack base.tar of each into a folder of its own, with its backup_manifest, combine those folders with pg_combinebackup, and use the result; or begin with a full backup.`
     problems.push({ id: `tar-${problems.length}`, text })
   }
   if (!second) {

@@ -26,6 +26,8 @@ export const accidentSubject = z.discriminatedUnion('kind', [
 
 export const accidentRequest = z.object({
   archiveId: z.string().min(1).max(100),
+  /** The data directory of a dead cluster, whose pg_wal is searched for what the archive does not have. */
+  salvage: z.string().min(1).max(4096).nullable().optional(),
   /** Along the way to this timeline. */
   timeline: z.int().min(1).max(0x7fff_ffff),
   /** So many hours before the last commit in the archive, in whole segments; null for all of it. */

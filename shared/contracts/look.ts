@@ -6,7 +6,7 @@ import { byteCount } from '../model/byteCount'
 import { lsnText } from '../model/lsn'
 import { recoveryWish } from '../model/recoveryWish'
 import { schemaDifference } from '../model/schemaCompare'
-import { call, contract } from '../rpc/contract'
+import { call, contract, stream } from '../rpc/contract'
 import { jobStarted } from './jobs'
 import { pointPlan } from './recoveryPoint'
 
@@ -147,6 +147,16 @@ const compared = {
 
 export const lookRowCounts = z.object({ ...compared, tables: z.array(lookTable) })
 
+/** Where one side is: the table whose rows it counts, how many came before it, and how many there are; null: not measured yet. */
+export const lookCounting = z.object({ table: z.string(), done: z.int(), of: z.int(), bytes: byteCount.nullable() })
+
+export const lookCompareEvent = z.discriminatedUnion('kind', [
+  /** null: it has not begun, or has no table. */
+  z.object({ kind: z.literal('counting'), recovered: lookCounting.nullable(), live: lookCounting.nullable() }),
+  /** The last one. */
+  z.object({ kind: z.literal('counted'), counts: lookRowCounts }),
+])
+
 export const lookSchema = z.object({
   ...compared,
   /** By kind and name; the first 2,000. */
@@ -183,8 +193,8 @@ export const look = contract('look', {
   lives: call(lookRef, z.object({ connections: z.array(lookLive), suggested: z.string().nullable() })),
   query: call(lookQuery, lookRows),
   /** Row counts of every table of one database, against the same of a saved connection. Refused for the cluster itself. */
-  compare: call(lookCompareRequest, lookRowCounts),
-  /** Definitions of one database against the same: tables, columns, indexes, constraints, functions, views, triggers. */
+  compare: stream(lookCompareRequest, lookCompareEvent),
+  /** Definitions of one database against the same, with owners and privileges: see schemaKinds. */
   compareSchema: call(lookCompareRequest, lookSchema),
   /** What taking it to a moment would do. Never throws for a moment that can't be reached: `refused` says why. */
   move: call(lookMoveRequest, lookMove),
@@ -211,6 +221,8 @@ export type LookLive = z.infer<typeof lookLive>
 export type LookRows = z.infer<typeof lookRows>
 export type LookTable = z.infer<typeof lookTable>
 export type LookRowCounts = z.infer<typeof lookRowCounts>
+export type LookCounting = z.infer<typeof lookCounting>
+export type LookCompareEvent = z.infer<typeof lookCompareEvent>
 export type LookSchema = z.infer<typeof lookSchema>
 export type LookMove = z.infer<typeof lookMove>
 export type LookMoveRequest = z.infer<typeof lookMoveRequest>

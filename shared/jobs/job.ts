@@ -109,6 +109,8 @@ export const jobOutput = z.object({
   final: z.string(),
   /** What an interrupted job may have left of it, in words, where it is neither a file nor a database. */
   left: z.string().optional(),
+  /** What an interrupted job has to say in place of that, and what to do; of several the last one counts. */
+  doubt: z.object({ says: z.string(), hint: z.string() }).optional(),
   /** A replication slot that the job makes, and the cluster that it is on: dropped from the job's page when it was left. */
   slot: z.object({ name: z.string(), systemIdentifier: z.string().nullable() }).optional(),
 })

@@ -3,20 +3,31 @@ import { z } from 'zod'
 
 /** In the order in which they are shown. */
 export const schemaKinds = [
+  'extension',
   'schema',
+  'type',
   'table',
   'column',
   'constraint',
   'index',
+  'statistics',
   'trigger',
+  'rule',
+  'policy',
   'view',
   'function',
   'sequence',
+  'event trigger',
+  'owner',
+  'privileges',
 ] as const
 export type SchemaKind = (typeof schemaKinds)[number]
 
 export const schemaDifference = z.object({
   kind: z.enum(schemaKinds),
+  /** Of an owner or of privileges: whose. */
+  of: z.enum(schemaKinds).nullable(),
+  /** '' of what belongs to the database as a whole. */
   schema: z.string(),
   /** The table of a column, constraint, index or trigger; ''. */
   table: z.string(),
@@ -32,6 +43,7 @@ export type SchemaDifference = z.infer<typeof schemaDifference>
 
 export interface SchemaObject {
   kind: SchemaKind
+  of?: SchemaKind
   schema: string
   table: string
   name: string
@@ -42,7 +54,8 @@ const longest = 20_000
 
 const cut = (text: string) => (text.length <= longest ? text : `${text.slice(0, longest)}…`)
 
-const keyOf = ({ kind, schema, table, name }: Omit<SchemaObject, 'definition'>) => [kind, schema, table, name].join('\0')
+const keyOf = ({ kind, of = kind, schema, table, name }: Omit<SchemaObject, 'definition'>) =>
+  [kind, of, schema, table, name].join('\0')
 
 /** Of a table that is on one side alone, the table is named, and not each of its columns too; so with schemas. */
 export function compareSchemas(
@@ -55,8 +68,12 @@ export function compareSchemas(
     const key = keyOf({ kind, schema, table: '', name })
     return then.has(key) && now.has(key)
   }
-  const ownerInBoth = ({ kind, schema, table }: SchemaObject) => {
-    if (kind === 'schema') return true
+  const ownerInBoth = ({ kind, of, schema, table, name }: SchemaObject) => {
+    if (kind === 'schema' || schema === '') return true
+    if (of !== undefined) {
+      const key = keyOf({ kind: of, schema, table, name })
+      return then.has(key) && now.has(key)
+    }
     if (!inBoth('schema', schema, schema)) return false
     // A trigger may belong to a view.
     return table === '' || inBoth('table', schema, table) || inBoth('view', schema, table)
@@ -73,9 +90,9 @@ export function compareSchemas(
 }
 
 function differenceOf(about: SchemaObject, then: SchemaObject | undefined, now: SchemaObject | undefined): SchemaDifference {
-  const { kind, schema, table, name } = about
+  const { kind, of = null, schema, table, name } = about
   return {
-    ...{ kind, schema, table, name },
+    ...{ kind, of, schema, table, name },
     says: then === undefined ? 'added' : now === undefined ? 'missing' : 'changed',
     recovered: then ? cut(then.definition) : null,
     live: now ? cut(now.definition) : null,
@@ -89,7 +106,7 @@ function inOrder(a: SchemaDifference, b: SchemaDifference): number {
   const place = ({ schema, table, kind, name }: SchemaDifference) => [
     schema,
     table || name,
-    String(schemaKinds.indexOf(kind)),
+    String(schemaKinds.indexOf(kind)).padStart(2, '0'),
     name,
   ]
   const [one, other] = [place(a), place(b)]

@@ -2,6 +2,7 @@
 import type { ArchiveIndex, SegmentEntry } from './archiveIndex'
 import { timelineTree } from './archiveRanges'
 import { formatLsn, type Lsn, toLsn } from './lsn'
+import { isSalvaged } from './salvage'
 
 /** Neighbours that are read in one go. */
 export interface WalPiece {
@@ -12,6 +13,8 @@ export interface WalPiece {
   before: SegmentEntry[]
   /** Where sound WAL ends in it. */
   to: Lsn
+  /** Its segments are a dead cluster's, and not the archive's. */
+  salvaged: boolean
 }
 
 export interface WalSpan {
@@ -64,7 +67,7 @@ export function walSpan(index: ArchiveIndex, timeline: number, hours: number | n
   const least = (all: number[]) => (all.length === 0 ? null : all.reduce((a, b) => Math.min(a, b)))
   const most = (all: number[]) => (all.length === 0 ? null : all.reduce((a, b) => Math.max(a, b)))
   return {
-    pieces: piecesOf(way, lead, segmentSize),
+    pieces: piecesOf(index, way, lead, segmentSize),
     from: startOf(way[first], segmentSize),
     to: endOf(last, segmentSize),
     fromTime: least(times.flatMap(({ earliest }) => earliest ?? [])),
@@ -100,7 +103,7 @@ function follows(before: SegmentEntry | undefined, entry: SegmentEntry | undefin
 /** How far back the beginning of a record is looked for. */
 const furthest = 64
 
-function piecesOf(way: readonly SegmentEntry[], from: number, segmentSize: number): WalPiece[] {
+function piecesOf(index: ArchiveIndex, way: readonly SegmentEntry[], from: number, segmentSize: number): WalPiece[] {
   const pieces: WalPiece[] = []
   const most = Math.max(1, Math.floor(pieceBytes / segmentSize))
   for (let at = from; at < way.length; at += 1) {
@@ -111,8 +114,10 @@ function piecesOf(way: readonly SegmentEntry[], from: number, segmentSize: numbe
     // A record that begins in the segment before can't be read: that one ends there, and this one begins anew.
     const broken = entry.damage !== null && entry.damage.from !== null
     if (broken && piece && entry.damage) piece.to = toLsn(entry.damage.lsn)
+    const salvaged = isSalvaged(index, entry)
     const joins =
       piece !== undefined &&
+      piece.salvaged === salvaged &&
       at > from &&
       follows(before, entry) &&
       !broken &&
@@ -133,6 +138,7 @@ function piecesOf(way: readonly SegmentEntry[], from: number, segmentSize: numbe
       segments: [entry],
       before: broken ? [] : beginnings(way, at),
       to: endOf(entry, segmentSize),
+      salvaged,
     })
   }
   return pieces

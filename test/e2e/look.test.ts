@@ -79,7 +79,7 @@ beforeAll(async () => {
      INSERT INTO sales.orders SELECT i, now() FROM generate_series(1, 2868) i;
      DROP INDEX sales.orders_made;
      CREATE OR REPLACE FUNCTION sales.total(n int) RETURNS int LANGUAGE sql AS 'SELECT n + n';
-     CREATE TABLE sales.later (id int)`,
+     CREATE TABLE sales.later (id int); GRANT SELECT ON sales.price_list TO PUBLIC`,
     'shop',
   )
   for (const id of [7, 8]) marks.push(await mark(cluster, id))
@@ -157,6 +157,22 @@ test('rows: what live has lost comes first, ticked, and the rescue takes it alon
   expect(await page.getByText(String(marks[3]?.xid), { exact: true }).count()).toBeGreaterThan(0)
 })
 
+test('while rows are counted it is said which table of how many, and it can be stopped', async () => {
+  const other = await archiving.cluster.client('shop')
+  await other.query('BEGIN; LOCK TABLE customers, sales.order_items, sales.orders, sales.price_list, marks')
+  await button('Compare again').click()
+  const bar = page.getByRole('progressbar', { name: 'Tables counted in shop server' })
+  await page.getByText(/^Table \d of 6 in shop server$/).waitFor()
+  await bar.waitFor()
+  await shoot('counting')
+  await button('Stop').click()
+  await bar.waitFor({ state: 'detached' })
+  await other.query('ROLLBACK')
+  await other.end()
+  await button('Count the rows').click()
+  await page.getByText('2 tables have lost rows').waitFor()
+})
+
 test('a query: NULL and the empty string told apart, errors in calm words', async () => {
   const sql = page.getByRole('textbox', { name: 'SQL' })
   expect(await sql.inputValue()).toBe('SELECT * FROM "sales"."order_items";')
@@ -184,6 +200,7 @@ test('schema: what live has lost, what changed, each definition beside the other
   const text = await list.innerText()
   expect(text).toMatch(/index\s+sales\.orders: orders_made\s+Gone from live/)
   expect(text).toMatch(/table\s+sales\.later\s+Made since then/)
+  expect(text).toMatch(/privileges of a table\s+sales\.price_list\s+Changed/)
   await list.getByRole('button', { name: 'sales.total(n integer)' }).click()
   await list.getByText('SELECT n * 2').waitFor()
   await list.getByText('SELECT n + n').waitFor()

@@ -5,16 +5,19 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { wishBefore } from '../../renderer/wizards/recoveryPoint/accident/findingWords'
 import type { AccidentFinding, AccidentResult, AccidentSubject } from '../../shared/contracts/accident'
 import { endMajors } from '../support/clusters'
 import { testAccount } from '../support/clusterTemplate'
-import { tempFolder } from '../support/tempFolder'
+import { stopServersIn, tempFolder } from '../support/tempFolder'
 import { type ArchivingCluster, startArchiving, switchWal } from '../support/walArchives'
 import { type BaseCore, baseCore, folderOf } from './baseSetup'
 import { pointRequest, recoverTo, registerArchive, wish } from './recoveryPointSetup'
-import { refusal } from './walSetup'
+import { clientOf, printOf } from './recoverySetup'
+import { refusal, until } from './walSetup'
 
 const run = promisify(execFile)
+const long = process.env.WALKBACK_LONG === '1'
 
 let base: BaseCore
 
@@ -363,4 +366,113 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     expect(await ask(table('orders'), { timeline: 7 })).toBe(`bad_input: ${archiving.archive} holds no WAL of timeline 7.`)
     expect(await ask(table('orders'), { archiveId: 'nobody' })).toBe('not_found: That WAL archive is not known any more.')
   }, 60_000)
+
+  test.runIf(long)(
+    'a search of more WAL than is read at once is a job: cancelled it leaves nothing, and again it finds all',
+    async () => {
+      const { cluster } = archiving
+      const { api } = base.core
+      for (let n = 0; n < 9; n += 1) {
+        await cluster.sql(
+          `CREATE TABLE bulk AS SELECT i, repeat(md5(i::text), 6) AS text FROM generate_series(1, 220000) i`,
+          'shop',
+        )
+        await cluster.sql('DROP TABLE bulk', 'shop')
+      }
+      await switchWal(cluster)
+      const untouched = printOf(archiving.archive)
+      const request = { archiveId, timeline: 1, hours: null, subject: table('slow') }
+      const begun = await api.accident.find(request)
+      expect(begun.result).toBeNull()
+      const first = { jobId: begun.jobId ?? '' }
+      await until('the search to read', async () => {
+        const { steps, progress, endedAt } = await api.jobs.get(first)
+        if (endedAt !== null) throw new Error('it ended before it could be cancelled')
+        return steps.some(({ id, state }) => id === 'search' && state === 'running') && (progress?.done ?? 0) > 0
+      })
+      await api.jobs.cancel(first)
+      const cancelled = await base.core.ended(first)
+      expect(cancelled).toMatchObject({ state: 'cancelled', leftovers: [], error: null })
+      expect((await refusal(api.accident.result(first))).message).toBe('The result of that search is not kept any more.')
+      const scratch = fs.readdirSync(base.core.app.services.paths.scratch).filter((name) => name.startsWith('wal-'))
+      expect(scratch).toEqual([])
+      const whole = await search(table('slow'))
+      expect(Number(whole.bytes)).toBeGreaterThan(384 * 1024 * 1024)
+      expect(whole.findings).toMatchObject([{ ...act('slow deleted'), deleted: 15, rowsBefore: 100 }])
+      expect((await api.accident.find(request)).result?.findings).toEqual(whole.findings)
+      expect(printOf(archiving.archive)).toBe(untouched)
+    },
+    300_000,
+  )
+
+  test('a DELETE that only the pg_wal of the dead cluster holds is found, and the moment right before it can be reached', async () => {
+    const { cluster } = archiving
+    const { api } = base.core
+    const known = new Set((await api.connections.list({})).connections.map(({ id }) => id))
+    // A cluster at the archive's end knows the table once its own is dead.
+    const end = await pointRequest({ archiveId, wish: wish({ kind: 'lsn', value: (await laneEnd(null))?.lsn }) }, login)
+    const job = await recoverTo(base, end)
+    expect(job.error).toBeNull()
+    try {
+      await cluster.sql(`ALTER SYSTEM SET archive_command = 'false'`)
+      await cluster.sql('SELECT pg_reload_conf()')
+      await cluster.sql('SELECT txid_current(), pg_switch_wal()')
+      await commit('slow lost', 'DELETE FROM slow WHERE id BETWEEN 20 AND 61')
+      await cluster.sql('SELECT pg_switch_wal()')
+      await commit('slow lost at last', 'DELETE FROM slow WHERE id BETWEEN 70 AND 77')
+      const recovered = (await api.connections.list({})).connections.find(({ id }) => !known.has(id))?.id ?? ''
+      const subject: AccidentSubject = {
+        kind: 'table',
+        connectionId: recovered,
+        database: 'shop',
+        schema: 'public',
+        name: 'slow',
+      }
+      const salvage = cluster.dataDir
+      const early = await refusal(api.accident.find({ archiveId, timeline: 1, hours: null, subject, salvage }))
+      expect(early.code).toBe('preflight')
+      expect(early.message).toMatch(/ runs \(process \d+\): its WAL is still being written\. Stop it first\.$/)
+      await cluster.stop('kill')
+      const before = { archive: printOf(archiving.archive), dead: printOf(salvage) }
+
+      expect((await search(subject)).findings).toMatchObject([{ ...act('slow deleted'), deleted: 15 }])
+      const found = await search(subject, { salvage })
+      expect(found.notes.filter((note) => !/ waits in recovery at /.test(note))).toEqual([])
+      const none = { inserted: 0, updated: 0 }
+      expect(found.findings.map(told)).toEqual([
+        { kind: 'deleted', ...act('slow lost'), ...none, deleted: 42, rowsBefore: 85 },
+        { kind: 'deleted', ...act('slow deleted'), ...none, deleted: 15, rowsBefore: 100 },
+        { kind: 'deleted', ...act('slow lost at last'), ...none, deleted: 8, rowsBefore: 43 },
+      ])
+      // As a job too, and narrow: the dead cluster's last segment alone, with what came before it.
+      const again = await api.jobs.runAgain({ jobId: await asJob({ archiveId, timeline: 1, hours: null, subject, salvage }) })
+      expect((await base.core.ended(again)).error).toBeNull()
+      expect((await api.accident.result(again)).findings).toEqual(found.findings)
+      const narrow = await search(subject, { salvage, hours: 0.000001 })
+      expect(narrow.findings.map(told)).toMatchObject([{ ...act('slow lost at last'), deleted: 8 }])
+
+      // One click: the wish of the page, planned with the same salvage, and refused without.
+      const [first] = found.findings
+      if (!first) throw new Error('nothing was found')
+      const wanted = wishBefore(first, 1, 'pause')
+      const plan = await api.recoveryPoint.plan({ archiveId, backup: null, wish: wanted, salvage })
+      expect(plan.blockers).toEqual([])
+      expect(plan.salvaged?.length).toBeGreaterThan(0)
+      expect(plan.stopsAt).toContain(String(first.xid))
+      expect((await api.recoveryPoint.plan({ archiveId, backup: null, wish: wanted })).blockers.length).toBeGreaterThan(0)
+      const request = await pointRequest({ archiveId, wish: wanted, salvage }, login)
+      expect((await recoverTo(base, request)).error).toBeNull()
+      const client = await clientOf(cluster, request.destination.port)('shop')
+      expect((await client.query('SELECT count(*)::int AS rows FROM slow')).rows).toEqual([{ rows: 85 }])
+      await client.end()
+      expect({ archive: printOf(archiving.archive), dead: printOf(salvage) }).toEqual(before)
+    } finally {
+      await stopServersIn(path.dirname(end.destination.folder))
+    }
+  }, 240_000)
+
+  async function laneEnd(salvage: string | null) {
+    const { lanes } = await base.core.api.recoveryPoint.moments({ archiveId, salvage })
+    return lanes.find(({ timeline }) => timeline === 1)?.lastCommit
+  }
 })

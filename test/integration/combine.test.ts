@@ -231,7 +231,7 @@ describe.each(majors)('PostgreSQL %i', (major) => {
     const { folders, connectionId } = await chainOf(major)
     const tar = await takeBackup(connectionId, folders[0] ?? null, 'tar')
     expect(await blockers(request([folders[0] ?? '', tar]))).toEqual([
-      `${path.basename(tar)} is in tar format: pg_combinebackup reads plain backups alone.`,
+      `${path.basename(tar)} is in tar format: pg_combinebackup reads plain backups alone. Unpack base.tar of each into a folder of its own, with its backup_manifest, combine those folders with pg_combinebackup, and use the result; or begin with a full backup.`,
     ])
     const [linked] = await blockers(request(folders, { options: { link: true } }))
     expect(linked).toMatch(

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { LookCompareEvent } from '../../shared/contracts/look'
 import type { JobSnapshot } from '../../shared/jobs/job'
 import { endMajors } from '../support/clusters'
 import { type ArchivingCluster, startArchiving } from '../support/walArchives'
@@ -18,7 +19,7 @@ import {
   wish,
 } from './recoveryPointSetup'
 import { factsOf, printOf, stopServer } from './recoverySetup'
-import { refusal } from './walSetup'
+import { refusal, until } from './walSetup'
 
 let base: BaseCore
 
@@ -40,6 +41,7 @@ describe.each(majors)('PostgreSQL %i', (major) => {
     archiving = await startArchiving({ major, segmentSize: 1, prefix: `look${major}` })
     login = await base.connect(archiving.cluster)
     await prepareMarks(archiving.cluster)
+    await archiving.cluster.sql('CREATE ROLE clerk; CREATE ROLE mover')
     await archiving.cluster.sql(
       `CREATE TABLE gone AS SELECT generate_series(1, 40) AS id;
        CREATE UNLOGGED TABLE loose AS SELECT 1 AS id;
@@ -49,7 +51,13 @@ describe.each(majors)('PostgreSQL %i', (major) => {
        CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
        CREATE TRIGGER stamped BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION stamp();
        CREATE VIEW cheap AS SELECT id FROM orders WHERE qty < 10;
-       CREATE SCHEMA old CREATE TABLE kept (id int, other text)`,
+       CREATE SCHEMA old CREATE TABLE kept (id int, other text);
+       CREATE EXTENSION citext; CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE DOMAIN amount AS int CHECK (VALUE > 0);
+       CREATE TYPE pair AS (a int, b text); CREATE STATISTICS spread ON id, qty FROM orders; CREATE SEQUENCE tickets;
+       CREATE POLICY own ON orders FOR SELECT TO clerk USING (qty > 1); CREATE RULE quiet AS ON DELETE TO orders DO INSTEAD NOTHING;
+       GRANT SELECT ON orders TO clerk; GRANT UPDATE (note) ON orders TO clerk;
+       CREATE FUNCTION heed() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+       CREATE EVENT TRIGGER heeds ON ddl_command_end WHEN TAG IN ('CREATE CAST') EXECUTE FUNCTION heed()`,
       'shop',
     )
     folderOf(await base.run(base.request(login)))
@@ -62,6 +70,10 @@ describe.each(majors)('PostgreSQL %i', (major) => {
        CREATE OR REPLACE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS 'SELECT n + n';
        CREATE OR REPLACE VIEW cheap AS SELECT id FROM orders WHERE qty < 5;
        DROP SCHEMA old CASCADE;
+       DROP EXTENSION citext; ALTER TYPE mood ADD VALUE 'worse'; ALTER DOMAIN amount SET DEFAULT 1; ALTER TYPE pair ADD ATTRIBUTE c int;
+       DROP STATISTICS spread; DROP POLICY own ON orders; CREATE OR REPLACE RULE quiet AS ON DELETE TO orders DO ALSO NOTHING;
+       REVOKE SELECT ON orders FROM clerk; REVOKE UPDATE (note) ON orders FROM clerk; ALTER EVENT TRIGGER heeds DISABLE;
+       ALTER TABLE orders OWNER TO mover; ALTER SEQUENCE tickets OWNER TO mover;
        CREATE VIEW dear AS SELECT id FROM orders WHERE qty > 100`,
       'shop',
     )
@@ -151,9 +163,18 @@ describe.each(majors)('PostgreSQL %i', (major) => {
     expect((await ask('SELECT count(*) FROM marks')).rows).toEqual([['4']])
   })
 
+  /** All that is said on the way, and the answer. */
+  async function compare(live: string, database = 'shop') {
+    const said: LookCompareEvent[] = []
+    for await (const event of base.core.api.look.compare({ jobId: job.id, database, live })) said.push(event)
+    const last = said.at(-1)
+    if (last?.kind !== 'counted') throw new Error('the counting ended without an answer')
+    return { said, counts: last.counts }
+  }
+
   test('is compared with the live cluster, table by table, and never with itself', async () => {
     const { look } = base.core.api
-    const compared = await look.compare({ jobId: job.id, database: 'shop', live: login })
+    const { counts: compared } = await compare(login)
     expect(compared.sameCluster).toBe(true)
     expect(compared.live.id).toBe(login)
     const bytes = expect.stringMatching(/^\d+$/)
@@ -174,10 +195,30 @@ describe.each(majors)('PostgreSQL %i', (major) => {
     const itself = connections.find(({ is }) => is === 'itself')
     expect(connections.find(({ id }) => id === login)).toMatchObject({ is: 'source', says: 'the cluster of the backup' })
     expect(itself?.label).toMatch(/ to transaction \d+$/)
-    expect((await refusal(look.compare({ jobId: job.id, database: 'shop', live: itself?.id ?? '' }))).message).toBe(
-      `${itself?.label} is the recovered cluster itself.`,
-    )
-    expect((await refusal(look.compare({ jobId: job.id, database: 'nowhere', live: login }))).message).toMatch(/nowhere/)
+    expect((await refusal(compare(itself?.id ?? ''))).message).toBe(`${itself?.label} is the recovered cluster itself.`)
+    expect((await refusal(compare(login, 'nowhere'))).message).toMatch(/nowhere/)
+  }, 60_000)
+
+  test('while a table is counted it is said which one of how many, and leaving ends it on both servers', async () => {
+    const { cluster } = archiving
+    const other = await cluster.client('shop')
+    await other.query('BEGIN; LOCK TABLE marks')
+    // It waits for the lock on the live side, 2 s at the most; to be measured, too, a table must not be locked.
+    const { said, counts } = await compare(login)
+    const counting = said.filter((event) => event.kind === 'counting')
+    expect(counting.map((event) => event.live)).toContainEqual({ table: 'public.marks', done: 2, of: 4, bytes: null })
+    expect(counts.tables.find(({ table }) => table === 'marks')).toMatchObject({
+      ...{ recovered: 4, live: null, says: 'unknown', why: 'is locked in the live one' },
+    })
+    for await (const event of base.core.api.look.compare({ jobId: job.id, database: 'shop', live: login })) {
+      if (event.kind === 'counting' && event.live?.table === 'public.marks') break
+    }
+    await other.query('ROLLBACK')
+    await other.end()
+    await until('the sessions to end', async () => {
+      const rows = await cluster.sql(`SELECT FROM pg_stat_activity WHERE datname = 'shop' AND application_name = 'walkback'`)
+      return rows.length === 0
+    })
   }, 60_000)
 
   test('definitions are compared: what live has lost, what changed, what is new', async () => {
@@ -186,13 +227,25 @@ describe.each(majors)('PostgreSQL %i', (major) => {
     })
     const shown = differences.map(({ says, kind, schema, table, name }) => `${says} ${kind} ${schema} ${table} ${name}`)
     expect(shown).toEqual([
+      'missing extension   citext',
       'missing schema old  old',
       'missing table public  gone',
       'missing constraint public orders orders_qty_check',
       'missing index public orders orders_note',
+      'missing statistics public orders spread',
       'missing trigger public orders stamped',
+      'missing policy public orders own',
+      'missing privileges public orders note',
+      'changed event trigger   heeds',
+      'changed type public  amount',
       'changed view public  cheap',
+      'changed type public  mood',
       'changed column public orders note',
+      'changed rule public orders quiet',
+      'changed owner public  orders',
+      'changed privileges public  orders',
+      'changed type public  pair',
+      'changed owner public  tickets',
       'changed function public  twice(n integer)',
       'added view public  dear',
       'added table public  fresh',
@@ -200,8 +253,20 @@ describe.each(majors)('PostgreSQL %i', (major) => {
     ])
     expect(different).toBe(shown.length)
     expect(same).toBeGreaterThan(5)
-    const find = (name: string) => differences.find((one) => one.name === name)
-    expect(find('note')).toMatchObject({ recovered: "text DEFAULT 'none'::text", live: "text DEFAULT 'some'::text" })
+    const find = (name: string, kind?: string) =>
+      differences.find((one) => one.name === name && (kind === undefined || one.kind === kind))
+    expect(find('note', 'privileges')).toMatchObject({ of: 'column', recovered: 'UPDATE TO clerk', live: null })
+    expect(find('orders', 'owner')).toMatchObject({ of: 'table', recovered: 'postgres', live: 'mover' })
+    expect(find('tickets')).toMatchObject({ of: 'sequence', recovered: 'postgres', live: 'mover' })
+    expect(find('orders', 'privileges')?.recovered).toMatch(/^DELETE, INSERT, .*TRUNCATE, UPDATE TO its owner\nSELECT TO clerk$/)
+    expect(find('orders', 'privileges')?.live).toMatch(/^DELETE, INSERT, .*TRUNCATE, UPDATE TO its owner$/)
+    expect(find('own')?.recovered).toBe('PERMISSIVE FOR SELECT TO clerk USING ((qty > 1))')
+    expect(find('mood')).toMatchObject({ recovered: "ENUM ('good', 'bad')", live: "ENUM ('good', 'bad', 'worse')" })
+    expect(find('amount')?.live).toBe('DOMAIN OVER integer DEFAULT 1 CONSTRAINT amount_check CHECK ((VALUE > 0))')
+    expect(find('pair')).toMatchObject({ recovered: 'ROW (a integer, b text)', live: 'ROW (a integer, b text, c integer)' })
+    expect(find('citext')?.recovered).toMatch(/^VERSION [\d.]+ SCHEMA public$/)
+    expect(find('heeds')?.live).toBe('ON ddl_command_end WHEN TAG IN (CREATE CAST) EXECUTE FUNCTION public.heed() -- disabled')
+    expect(find('note', 'column')).toMatchObject({ recovered: "text DEFAULT 'none'::text", live: "text DEFAULT 'some'::text" })
     expect(find('orders_note')).toMatchObject({
       ...{ recovered: 'CREATE INDEX orders_note ON public.orders USING btree (note)', live: null },
     })

@@ -256,7 +256,7 @@ describe.each(majors)('PostgreSQL %i', (major) => {
           fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(/"format":\s*"plain"/, '"format":"tar"'))
         },
         async ([, , second = '']) => {
-          const message = `${names[0]} is in tar format: pg_combinebackup reads plain backups alone.`
+          const message = `${names[0]} is in tar format: pg_combinebackup reads plain backups alone. Unpack base.tar of each into a folder of its own, with its backup_manifest, combine those folders with pg_combinebackup, and use the result; or begin with a full backup.`
           expect(await refusedWith(second)).toEqual({ code: 'preflight', message, hint })
         },
       ))

@@ -2,8 +2,8 @@
 // combined: source, backups and archive stay byte for byte as they were, what was begun is plainly unfinished, and the same
 // request starts again.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PointRunRequest } from '../../shared/contracts/recoveryPoint'
 import { endMajors, type TestCluster } from '../support/clusters'
@@ -161,3 +161,95 @@ test(
   },
   60_000 * (kills + 3),
 )
+
+test(
+  `${kills} kills while a recovered cluster is started again earlier, or thrown away`,
+  async () => {
+    const first = await open()
+    const { archives } = await first.api.walArchive.list({})
+    const archiveId = archives[0]?.id ?? ''
+    const { backups, lanes } = await first.api.recoveryPoint.moments({ archiveId })
+    // Taken from the full one: there are its files to be copied again.
+    const backup = backups.find(({ kind }) => kind === 'full')?.path ?? ''
+    const wanted = wish({ kind: 'lsn', value: lanes[0]?.lastCommit?.lsn }, { inclusive: false })
+    const request = await pointRequest({ archiveId, backup, wish: wanted }, null)
+    const { folder } = request.destination
+    const before = { source: printOf(cluster.dataDir), archive: printOf(archiving.archive), backups: printOf(library) }
+    let core = first
+    const killed = new Map<string, number>()
+    const phases = ['copy', 'remove', 'aside', 'replay', 'start', 'stop', 'clear', 'consistent']
+    for (let kill = 0; kill < kills; kill += 1) {
+      const look = await lookAt(core, request)
+      const phase = phases[kill % phases.length] ?? ''
+      const away = phase === 'remove' || phase === 'stop'
+      const { systemIdentifier } = await core.api.look.status({ jobId: look })
+      const { jobId } = away
+        ? await core.api.look.throwAway({ jobId: look, confirm: 'recovered it', systemIdentifier: systemIdentifier ?? '' })
+        : await core.api.look.earlier({ jobId: look, wish: wanted })
+      for (;;) {
+        const job = await core.api.jobs.get({ jobId })
+        const step = job.steps.find(({ id }) => id === phase)
+        if (job.endedAt || (step && step.state !== 'pending')) break
+        await new Promise((resolve) => setTimeout(resolve, 2))
+      }
+      await new Promise((resolve) => setTimeout(resolve, (kill * 7) % 40))
+      core.close()
+      await serve?.kill()
+
+      core = await open()
+      const job = await core.api.jobs.get({ jobId })
+      const said = [job.error?.message ?? '', ...job.leftovers].join('\n')
+      const there = readdirSync(dirname(folder))
+      const kept = there.find((name) => name.includes('.before-'))
+      killed.set(phase, (killed.get(phase) ?? 0) + 1)
+      if (job.state !== 'succeeded' && job.state !== 'succeeded_with_warnings') {
+        expect(job.state, job.error?.message).toBe('interrupted')
+        for (const name of there) {
+          // Every other name says by itself what it is.
+          if (name === 'recovered it') expect(said, `killed in ${phase}`).toContain(join(dirname(folder), name))
+          else if (name !== 'log') expect(name).toMatch(/^recovered it(?:\.partial|\.before-.*Z|\.tablespaces|\.kill-\d+)$/)
+        }
+        if (existsSync(`${folder}.partial`)) expect(said).toContain(`${folder}.partial`)
+        if (kept !== undefined) expect(said).toContain(`${join(dirname(folder), kept)}: the recovered cluster of before`)
+        if (!away) expect(existsSync(folder), said).toBe(true)
+      }
+      expect({ source: printOf(cluster.dataDir), archive: printOf(archiving.archive), backups: printOf(library) }).toEqual(before)
+      if (kept !== undefined) {
+        // As a person does with what the job names: the new one was not judged, the former one is whole.
+        await endServers(folder)
+        renameSync(folder, `${folder}.kill-${kill}`)
+        renameSync(join(dirname(folder), kept), folder)
+      }
+    }
+    console.log(`killed in: ${[...killed].map(([at, times]) => `${at} ${times}`).join(', ')}`)
+
+    // Both again, to their ends.
+    const look = await lookAt(core, request)
+    const { jobId } = await core.api.look.earlier({ jobId: look, wish: wanted })
+    expect((await jobEnd(core.api, jobId, 120_000)).error).toBeNull()
+    const { systemIdentifier } = await core.api.look.status({ jobId })
+    const gone = await core.api.look.throwAway({ jobId, confirm: 'recovered it', systemIdentifier: systemIdentifier ?? '' })
+    expect((await jobEnd(core.api, gone.jobId, 120_000)).error).toBeNull()
+    expect(readdirSync(dirname(folder)).filter((name) => !/\.kill-\d+$/.test(name))).toEqual([])
+    expect({ source: printOf(cluster.dataDir), archive: printOf(archiving.archive), backups: printOf(library) }).toEqual(before)
+    core.close()
+    await serve?.stop()
+  },
+  60_000 * (kills + 3),
+)
+
+/** The job of the recovered cluster that is there, with its server; of a new one where none is. */
+async function lookAt({ api }: RemoteCore, request: Request): Promise<string> {
+  const find = async () =>
+    (await api.look.list({})).looks.find(({ dataDirectory }) => dataDirectory === request.destination.folder)
+  const found = await find()
+  if (found && found.state !== 'stopped') return found.jobId
+  if (found) {
+    const { jobId } = await api.look.start({ jobId: found.jobId })
+    expect((await jobEnd(api, jobId, 120_000)).error).toBeNull()
+    return (await find())?.jobId ?? ''
+  }
+  const { jobId } = await api.recoveryPoint.start(request)
+  expect((await jobEnd(api, jobId, 120_000)).error).toBeNull()
+  return jobId
+}

@@ -12,6 +12,7 @@ import { withServer } from '../../postgres/openServer'
 import { readSystemIdentifier } from '../../postgres/serverState'
 import { messageOf } from '../../process/systemError'
 import type { ResolvedConnection, Services } from '../../services'
+import type { Parts } from './parts'
 import { readTable, type TableFacts } from './readTable'
 import { searchRemoved } from './searchRemoved'
 import { hasHistory, searchTable } from './searchTable'
@@ -25,6 +26,16 @@ export interface Subject {
   connection: ResolvedConnection | null
   /** null for removed tables. */
   table: TableFacts | null
+}
+
+/** `index`: of the archive, its records read; with the salvaged WAL in it, where that is asked for. */
+export async function readIndexed(
+  parts: Parts,
+  { request }: Subject,
+  index: ArchiveIndex,
+  signal: AbortSignal,
+): Promise<{ index: ArchiveIndex; notes: string[] }> {
+  return request.salvage ? parts.salvage.into(index, request.salvage, signal) : { index, notes: [] }
 }
 
 /** Throws AppError for a table that can't be looked up, and conflict for a server of another cluster. */
@@ -43,6 +54,8 @@ export interface Search extends Subject {
   index: ArchiveIndex
   span: WalSpan
   program: WaldumpProgram
+  /** What of the salvaged WAL can't be had. */
+  notes: string[]
   /** Bytes of WAL to be read, those that are read twice counted twice. */
   work: number
 }
@@ -51,7 +64,7 @@ export interface Search extends Subject {
 export async function planSearch(
   services: AccidentServices,
   subject: Subject,
-  index: ArchiveIndex,
+  { index, notes }: { index: ArchiveIndex; notes: string[] },
   signal: AbortSignal,
 ): Promise<Search> {
   const { request, archive, connection, table } = subject
@@ -87,7 +100,7 @@ export async function planSearch(
   }
   const bytes = span.pieces.reduce((sum, { segments }) => sum + segments.length, 0) * (index.segmentSize ?? 0)
   const rounds = table === null ? 1 : hasHistory(table) ? 2 : 1
-  return { ...subject, index, span, program, work: bytes * rounds }
+  return { ...subject, index, notes, span, program, work: bytes * rounds }
 }
 
 /** null where it may not be known, or the server can't be asked: then names are missing, and the result says so. */
@@ -117,13 +130,13 @@ export async function runSearch(
   signal: AbortSignal,
   onProgress: (progress: SearchProgress) => void = () => undefined,
 ): Promise<AccidentResult> {
-  const { archive, span, program, table, connection, request, work } = search
+  const { index, span, program, table, connection, request, work } = search
   const began = performance.now()
-  const notes = new Set(span.notes)
+  const notes = new Set([...search.notes, ...span.notes])
   if (table) for (const text of tableNotes(table, request, connection?.label ?? '')) notes.add(text)
   let done = 0
   const walk = {
-    ...{ services, folder: archive.folder, pieces: span.pieces, program, signal },
+    ...{ services, index, pieces: span.pieces, program, signal },
     onPiece: (bytes: number, file: string) => {
       done += bytes
       onProgress({ done, total: work, file })
@@ -166,6 +179,6 @@ export function keyOf({ request, archive, table, span }: Search): string {
   const files = span.pieces.flatMap(({ segments }) => segments.map(({ file, size, modified }) => `${file} ${size} ${modified}`))
   const at = table?.replayed == null ? '' : formatLsn(table.replayed)
   const about = table ? [table.words, at, ...table.leaves.map(({ oid, file }) => `${oid} ${file}`)] : [request.subject]
-  const all = [archive.folder, request.timeline, formatLsn(span.from), about, files]
+  const all = [archive.folder, request.salvage ?? '', request.timeline, formatLsn(span.from), about, files]
   return createHash('sha256').update(JSON.stringify(all)).digest('hex')
 }

@@ -4,7 +4,8 @@ import { isEnded } from '../../../shared/jobs/transitions'
 import { AppError } from '../../../shared/rpc/appError'
 import type { Handlers } from '../../../shared/rpc/contract'
 import { readIndexSoon } from '../../archive/readIndexSoon'
-import { type AccidentServices, keyOf, planSearch, readSubject, runSearch, type Subject } from './findAccident'
+import { type AccidentServices, keyOf, planSearch, readIndexed, readSubject, runSearch, type Subject } from './findAccident'
+import type { Parts } from './parts'
 import { loadResult, recallResult, rememberResult } from './resultStore'
 import { runAccident, searchOnCancel, searchSteps, subjectWords } from './runAccident'
 
@@ -13,9 +14,9 @@ const searchAtOnce = 384 * 1024 * 1024
 
 type Answer = Awaited<ReturnType<Handlers<typeof accident, AbortSignal>['find']>>
 
-export function accidentHandlers(services: AccidentServices): Handlers<typeof accident, AbortSignal> {
+export function accidentHandlers(services: AccidentServices, parts: Parts): Handlers<typeof accident, AbortSignal> {
   return {
-    find: (request, { signal }) => find(services, request, signal),
+    find: (request, { signal }) => find(services, parts, request, signal),
     result: async ({ jobId }) => {
       const job = services.jobs.get(jobId)
       if (!isEnded(job.state))
@@ -25,21 +26,21 @@ export function accidentHandlers(services: AccidentServices): Handlers<typeof ac
   }
 }
 
-async function find(services: AccidentServices, request: AccidentRequest, signal: AbortSignal): Promise<Answer> {
+async function find(services: AccidentServices, parts: Parts, request: AccidentRequest, signal: AbortSignal): Promise<Answer> {
   const subject = await readSubject(services, request, signal)
   const { index, toRead } = await readIndexSoon(services, subject.archive, { signal })
-  if (toRead > 0n) return { result: null, jobId: startSearch(services, subject) }
-  const search = await planSearch(services, subject, index, signal)
+  if (toRead > 0n) return { result: null, jobId: startSearch(services, parts, subject) }
+  const search = await planSearch(services, subject, await readIndexed(parts, subject, index, signal), signal)
   const key = keyOf(search)
   const known = recallResult(key)
   if (known) return { result: known, jobId: null }
-  if (search.work > searchAtOnce) return { result: null, jobId: startSearch(services, subject) }
+  if (search.work > searchAtOnce) return { result: null, jobId: startSearch(services, parts, subject) }
   const result = await runSearch(services, search, signal)
   rememberResult(key, result)
   return { result, jobId: null }
 }
 
-function startSearch(services: AccidentServices, { request, archive }: Subject): string {
+function startSearch(services: AccidentServices, parts: Parts, { request, archive }: Subject): string {
   const { id } = services.jobs.start({
     capability: 'accident',
     title: `Find what happened to ${subjectWords(request)}`,
@@ -49,15 +50,15 @@ function startSearch(services: AccidentServices, { request, archive }: Subject):
     steps: searchSteps,
     onCancel: searchOnCancel,
     locks: [`accident:${archive.folder}`],
-    run: (job) => runAccident(request, job, services),
+    run: (job) => runAccident(request, job, services, parts),
   })
   return id
 }
 
 /** For "run again". */
-export function restartAccident(services: AccidentServices): (input: unknown) => Promise<{ jobId: string }> {
+export function restartAccident(services: AccidentServices, parts: Parts): (input: unknown) => Promise<{ jobId: string }> {
   return async (input) => {
     const subject = await readSubject(services, accidentRequest.parse(input), new AbortController().signal)
-    return { jobId: startSearch(services, subject) }
+    return { jobId: startSearch(services, parts, subject) }
   }
 }

@@ -1,4 +1,5 @@
 // Walks the pieces of a span through pg_waldump: what changed relations, or which rows were touched; memory stays that of a piece.
+import type { ArchiveIndex, SegmentEntry } from '../../../shared/model/archiveIndex'
 import { type Lsn, toLsn } from '../../../shared/model/lsn'
 import { collectChanges, type RelationChange } from '../../../shared/model/relationChanges'
 import { type FileKey, type RelationRecord, readRelationRecords } from '../../../shared/model/relationRecords'
@@ -18,7 +19,7 @@ import {
 
 export interface Walk {
   services: IndexServices
-  folder: string
+  index: ArchiveIndex
   pieces: readonly WalPiece[]
   program: WaldumpProgram
   signal: AbortSignal
@@ -108,14 +109,15 @@ function worst(ends: readonly WaldumpEnd[]): WaldumpEnd {
 }
 
 async function eachPiece(walk: Walk, work: (stretch: Stretch) => Promise<WaldumpEnd>): Promise<void> {
-  const { services, folder, pieces, program, signal, onPiece, note } = walk
+  const { services, index, pieces, program, signal, onPiece, note } = walk
   const queue = [...pieces]
   for (let piece = queue.shift(); piece; piece = queue.shift()) {
     signal.throwIfAborted()
     onPiece(0, piece.segments[0]?.file ?? '')
-    const { staged, unusable } = await stageRun(services, folder, piece, signal)
+    const source = sourceOf(index, piece)
+    const { staged, unusable } = await stageRun(services, source.folder, source.piece, signal)
     for (const { file, problem } of unusable) note(`${file} ${problem?.says ?? 'can’t be used'}: what is in it was not seen.`)
-    const bad = piece.segments.findIndex(({ file }) => file === unusable[0]?.file)
+    const bad = source.piece.segments.findIndex(({ file }) => file === unusable[0]?.file)
     // What comes after one that can't be unpacked is read for itself.
     if (bad !== -1 && bad + 1 < piece.segments.length) {
       queue.unshift({ ...piece, segments: piece.segments.slice(bad + 1), before: [] })
@@ -143,6 +145,21 @@ async function eachPiece(walk: Walk, work: (stretch: Stretch) => Promise<Waldump
       }
     }
     onPiece(piece.segments.length * (piece.segments[0]?.header?.segmentSize ?? 0), piece.segments.at(-1)?.file ?? '')
+  }
+}
+
+/** Salvaged segments are read from their own view, which has what of the archive comes right before them as well. */
+function sourceOf(index: ArchiveIndex, piece: WalPiece): { folder: string; piece: WalPiece } {
+  const view = piece.salvaged ? index.salvage?.view : undefined
+  if (!view) return { folder: index.folder, piece }
+  const there = ({ timeline, number }: SegmentEntry) =>
+    view.segments.find((entry) => entry.timeline === timeline && entry.number === number)
+  const before = piece.before.map(there)
+  // Without one that is not in the view, those before it are of no use.
+  const near = before.slice(before.lastIndexOf(undefined) + 1).filter((entry) => entry !== undefined)
+  return {
+    folder: view.folder,
+    piece: { ...piece, segments: piece.segments.map((entry) => there(entry) ?? entry), before: near },
   }
 }
 

@@ -4,7 +4,8 @@ import type { JobResult } from '../../../shared/jobs/job'
 import { formatWalTime } from '../../../shared/model/walTime'
 import { readArchiveIndex } from '../../archive/readArchiveIndex'
 import type { JobContext } from '../../jobs/jobTypes'
-import { type AccidentServices, keyOf, planSearch, readSubject, runSearch } from './findAccident'
+import { type AccidentServices, keyOf, planSearch, readIndexed, readSubject, runSearch } from './findAccident'
+import type { Parts } from './parts'
 import { rememberResult, saveResult } from './resultStore'
 
 export const searchSteps = [
@@ -19,7 +20,12 @@ export function subjectWords({ subject }: AccidentRequest): string {
   return subject.kind === 'table' ? `${subject.schema}.${subject.name}` : 'removed tables'
 }
 
-export async function runAccident(request: AccidentRequest, job: JobContext, services: AccidentServices): Promise<JobResult> {
+export async function runAccident(
+  request: AccidentRequest,
+  job: JobContext,
+  services: AccidentServices,
+  parts: Parts,
+): Promise<JobResult> {
   const { signal } = job
   const subject = await readSubject(services, request, signal)
   const { archive } = subject
@@ -31,7 +37,7 @@ export async function runAccident(request: AccidentRequest, job: JobContext, ser
     report: (text) => job.log(text, 'warning'),
   })
   job.step('search')
-  const search = await planSearch(services, subject, index, signal)
+  const search = await planSearch(services, subject, await readIndexed(parts, subject, index, signal), signal)
   const result = await runSearch(services, search, signal, ({ done, total, file }) =>
     job.progress({ done, total, unit: 'bytes', label: file }),
   )

@@ -115,6 +115,11 @@ export function keptName(dataDirectory: string, at: Date): string {
   }
 }
 
+/** Whose kept name it is; null for what is none. */
+export function keptOf(name: string): string | null {
+  return /^(.+)\.before-\d{4}-\d\d-\d\dT\d{6}Z(?:-\d+)?$/.exec(name)?.[1] ?? null
+}
+
 /** Throws AppError when it can't be renamed: a mount point, say. `renamed` is called as soon as it is. */
 export async function setAside(dataDirectory: string, kept: string, renamed: () => void): Promise<void> {
   try {

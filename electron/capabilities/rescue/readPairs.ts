@@ -57,6 +57,9 @@ export async function readPairs(
 
 /** Why the key can't tell these rows apart, in a sentence; '' when it can. */
 export function keyProblem(pair: Pair, key: TableKey): string {
+  if (key.nondeterministic !== null) {
+    return `Its collation ${key.nondeterministic} is nondeterministic: it calls values equal that are written otherwise, so rows can’t be told apart by what they say.`
+  }
   for (const name of key.columns) {
     const column = pair.columns.find((each) => each.name === name)
     if (column?.says === 'added') return `${name} was added since.`
@@ -106,6 +109,8 @@ export function wayProblem(pair: Pair, facts: LiveFacts, way: RescueWay, recover
     return `${empty.join(', ')} was added since, is NOT NULL and has no default: nothing says what to put there.`
   if (way === 'replace') return schema?.mayCreate ? '' : `The live role may not create the table that keeps the rows of ${table}.`
   if ((now.keys ?? []).some((key) => keyProblem(pair, key) === '')) return ''
+  const [only] = now.keys.length === 1 ? now.keys : []
+  if (only && only.nondeterministic !== null) return `The key ${only.name}: ${keyProblem(pair, only)}`
   return 'It has no primary key and no unique key in the live database, so its rows can’t be told apart.'
 }
 

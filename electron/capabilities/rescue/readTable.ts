@@ -8,6 +8,8 @@ const column = z.object({
   type: z.string(),
   /** Without: numeric. */
   base: z.string(),
+  /** That of a domain at the bottom of it, without modifier; else the same. */
+  root: z.string(),
   typmod: z.int(),
   /** In pg_catalog. */
   builtIn: z.boolean(),
@@ -29,6 +31,8 @@ const key = z.object({
   primary: z.boolean(),
   /** Checked at the end of the transaction: ON CONFLICT can't go by it. */
   deferrable: z.boolean(),
+  /** A collation of it that calls values equal which are written otherwise; null for none. */
+  nondeterministic: z.string().nullable(),
 })
 
 const name = z.tuple([z.string(), z.string()])
@@ -130,6 +134,9 @@ const tableSql = `
          CASE WHEN c.reltuples >= 0 AND (c.reltuples > 0 OR c.relpages > 0) THEN c.reltuples::float8 END AS "estimatedRows",
          COALESCE((SELECT json_agg(json_build_object(
              'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'base', format_type(a.atttypid, NULL),
+             'root', (WITH RECURSIVE b AS (SELECT t.oid, t.typbasetype AS next
+                                           UNION ALL SELECT d.oid, d.typbasetype FROM b JOIN pg_type d ON d.oid = b.next)
+                      SELECT format_type(b.oid, NULL) FROM b WHERE b.next = 0),
              'typmod', a.atttypmod, 'builtIn', t.typnamespace = 'pg_catalog'::regnamespace, 'notNull', a.attnotnull,
              'hasDefault', a.atthasdef AND a.attgenerated = '', 'generated', a.attgenerated, 'identity', a.attidentity,
              'collation', CASE WHEN a.attcollation <> t.typcollation AND a.attcollation <> 0
@@ -140,7 +147,10 @@ const tableSql = `
            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns,
          COALESCE((SELECT json_agg(json_build_object(
              'name', x.relname, 'columns', k.columns, 'operators', k.operators, 'primary', i.indisprimary,
-             'deferrable', NOT i.indimmediate) ORDER BY i.indisprimary DESC, x.relname)
+             'deferrable', NOT i.indimmediate,
+             'nondeterministic', (SELECT min(o.collname) FROM pg_collation o WHERE NOT o.collisdeterministic
+                AND (o.oid = ANY (i.indcollation::oid[]) OR o.oid IN (
+                       SELECT a.attcollation FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[]))))) ORDER BY i.indisprimary DESC, x.relname)
             FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam AND m.amname = 'btree',
                  LATERAL (SELECT json_agg(a.attname ORDER BY u.at) AS columns,
                                  json_agg((SELECT format('OPERATOR(%I.%s)', pn.nspname, o.oprname)

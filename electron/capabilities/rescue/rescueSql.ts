@@ -46,16 +46,23 @@ const liveHash = (plan: TablePlan, alias: string) => rowHash(plan.moved.map(({ n
 const hashSum = (hash: string) =>
   `pg_catalog.sum(('x' || pg_catalog."left"(${hash}, 15))::bit(60)::pg_catalog.int8)::pg_catalog.text`
 
+const isCitext = (root: string) => /(^|\.)"?citext"?$/.test(root)
+
+/** Values of these can be equal and read otherwise: "Anna" and "anna", 1.0 and 1.00, 1 day and 24:00:00. */
+const readsOtherwise = ({ root }: MovedColumn) =>
+  isCitext(root) || ['numeric', 'double precision', 'real', 'interval', 'jsonb', 'character'].includes(root)
+
 /**
  * A key's value as bytes in hex, so that both sides sort alike whatever their collations. Equal values must read the same:
  * 1.0 and 1.00 are one number, and citext does not see the case.
  */
-function keyText({ base }: MovedColumn, expression: string): string {
+function keyText({ root }: MovedColumn, expression: string): string {
   const text =
-    base === 'numeric'
+    root === 'numeric'
       ? `pg_catalog.trim_scale(${expression})::pg_catalog.text`
-      : /(^|\.)"?citext"?$/.test(base)
-        ? `pg_catalog.lower((${expression})::pg_catalog.text)`
+      : isCitext(root)
+        ? // Whatever the column's collation: citext compares by that of the database.
+          `pg_catalog.lower((${expression})::pg_catalog.text COLLATE pg_catalog."default")`
         : `(${expression})::pg_catalog.text`
   return `pg_catalog.encode(pg_catalog.convert_to(${text}, 'UTF8'), 'hex') COLLATE pg_catalog."C"`
 }
@@ -223,11 +230,11 @@ export function changedTableSql(plan: TablePlan): string {
  WHERE ${liveHash(plan, 'l')} OPERATOR(pg_catalog.<>) ${of('s', hashColumn(plan))}`
 }
 
-/** Columns that an UPDATE can set: not the key, which is equal. null where there are none. */
+/** Columns that an UPDATE can set: of the key, which is equal, those that may read otherwise. null where there are none. */
 export function updateSql(plan: TablePlan): string | null {
   const { key } = plan
   if (key === null) return null
-  const changed = plan.moved.filter(({ name }) => !key.columns.includes(name))
+  const changed = plan.moved.filter((column) => !key.columns.includes(column.name) || readsOtherwise(column))
   if (changed.length === 0) return null
   const sets = changed.map(({ name }) => `${quoteIdentifier(name)} = ${of('s', name)}`).join(', ')
   return `UPDATE ${liveOf(plan, 'l')} SET ${sets}

@@ -43,6 +43,8 @@ const hints: Readonly<Record<string, string>> = {
   '23505': 'Another row has that value by now. Let such rows be left out, or rescue as a new table and choose by hand.',
   '23503': 'A row that it leads to is not there. Rescue that table too.',
   '23502': 'A column that is NOT NULL now had no value then. Rescue as a new table.',
+  '40P01':
+    'Another session waited for what the rescue held, and held what it waited for: the server ended the rescue. Start again.',
   '23514': 'A constraint of the live table was added or changed since. Rescue as a new table.',
 }
 

@@ -4,6 +4,7 @@ import type { JobResult } from '../../../shared/jobs/job'
 import { AppError } from '../../../shared/rpc/appError'
 import type { JobContext } from '../../jobs/jobTypes'
 import { openStoppable } from '../../postgres/stoppable'
+import { messageOf } from '../../process/systemError'
 import { applyRows } from './applyRows'
 import { bringRows } from './bringRows'
 import { commit } from './commit'
@@ -29,9 +30,14 @@ export async function runRescue(
   job.step('checks')
   const sides = await findSides(services, parts, request, job.signal)
   const unchanged = `Nothing was changed in ${request.liveDatabase} on ${sides.live.label}: all of it is one transaction.`
-  const state = { ending: false }
+  job.output({
+    ...{ partial: null, final: request.liveDatabase },
+    doubt: { says: `${unchanged} The server rolls it back.`, hint: 'Run it again.' },
+  })
+  // What happens after the COMMIT, as connections are closed, says nothing about it.
+  const state: { ended: { run: Run; failed: AppError | null } | null } = { ended: null }
   try {
-    return await withSides(services, sides, request, job.signal, async (open) => {
+    await withSides(services, sides, request, job.signal, async (open) => {
       const plan = await planRescue(services, open, request, job.signal)
       const rows = checkRescue(plan, [])
       for (const { result, check, found } of rows)
@@ -46,26 +52,37 @@ export async function runRescue(
         open.target.client.on('notice', ({ message = '' }) => job.log(`NOTICE: ${message}`))
         await rescue(run)
         job.signal.throwIfAborted()
-        state.ending = true
-        await commit(services, run)
-        return describeRescue(run, startedAt)
+        state.ended = { run, failed: await commit(services, run) }
       } finally {
         job.signal.removeEventListener('abort', stop)
         await reader.close()
       }
     })
   } catch (error) {
-    if (job.signal.aborted && !state.ending) {
-      job.log(unchanged)
-      throw error
-    }
-    if (!(error instanceof AppError) || state.ending) throw error
-    throw new AppError(error.code, error.message, {
-      hint: [error.hint, unchanged].filter(Boolean).join(' '),
-      ...(error.details ? { details: error.details } : {}),
-      cause: error,
-    })
+    if (state.ended === null) throw nothingChanged(job, error, unchanged)
+    job.log(`A connection did not end well after the COMMIT: ${messageOf(error)}`, 'warning')
   }
+  if (state.ended === null) throw new AppError('internal', 'The rescue ended without a COMMIT.', { hint: unchanged })
+  const { run, failed } = state.ended
+  if (failed) {
+    // A cancelled job has no error of its own, and this must be read all the same.
+    if (job.signal.aborted) job.leftover(`${failed.message} ${failed.hint ?? ''}`.trim())
+    throw failed
+  }
+  return describeRescue(run, startedAt)
+}
+
+function nothingChanged(job: JobContext, error: unknown, unchanged: string): unknown {
+  if (job.signal.aborted) {
+    job.log(unchanged)
+    return error
+  }
+  if (!(error instanceof AppError)) return error
+  return new AppError(error.code, error.message, {
+    hint: [error.hint, unchanged].filter(Boolean).join(' '),
+    ...(error.details ? { details: error.details } : {}),
+    cause: error,
+  })
 }
 
 async function rescue(run: Run): Promise<void> {

@@ -9,8 +9,8 @@ export interface MovedColumn {
   name: string
   /** Its type where it goes to. */
   type: string
-  /** Type without modifier, as the key's text depends on it. */
-  base: string
+  /** Type without modifier, of a domain the one at the bottom of it: the key's text depends on it. */
+  root: string
   /** In a query of the recovered table, which is called r. */
   out: string
 }
@@ -32,7 +32,7 @@ export interface TablePlan extends Pair {
 const movedColumn = (column: TableColumn, type: string, cast: boolean): MovedColumn => ({
   name: column.name,
   type,
-  base: cast ? type : column.base,
+  root: cast ? type : column.root,
   out: cast ? `(r.${quoteIdentifier(column.name)})::${type}` : `r.${quoteIdentifier(column.name)}`,
 })
 

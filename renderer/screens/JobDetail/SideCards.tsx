@@ -58,7 +58,9 @@ export function WritesCard({ job }: { job: JobSnapshot }) {
   // A restore that ended well says the database that it made by its name of now, which may not be that of the beginning.
   const made = job.capability === 'restore' && job.result?.database != null ? job.result.database : null
   const outputs = removes(job) ? [] : made === null ? job.outputs : [{ partial: null, final: made }]
-  const rows: KeyValue[] = outputs.flatMap((output) => {
+  const rows: KeyValue[] = outputs.flatMap((output, index) => {
+    // The same place again, with more to say of it should the job be interrupted.
+    if (outputs.findIndex(({ final }) => final === output.final) < index) return []
     const { folder, name } = splitPath(output.final)
     if (output.partial === null && output.final.startsWith('slot '))
       return [{ label: 'Slot', value: name.replace(/^slot /, ''), mono: true }]

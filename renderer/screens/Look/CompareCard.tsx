@@ -13,8 +13,10 @@ import { momentText, type ZoneName } from '../../format/zone'
 import { api } from '../../rpc/api'
 import { useAsk } from '../../wizard/useAsk'
 import { CompareRows } from './CompareRows'
+import { CountingRows } from './CountingRows'
 import { countWords, isLost, lastCommitOf, orderTables, type RowOrder } from './lookWords'
 import { SchemaList } from './SchemaList'
+import { useCounts } from './useCounts'
 import type { LookFacts } from './useLook'
 
 /** Counting reads every table of both servers: above this it waits to be asked for. */
@@ -44,7 +46,7 @@ export function CompareCard(props: CompareCardProps) {
   const wanted = counting ?? small
   const { jobId } = standing
   const request = live === '' ? undefined : { jobId, database, live }
-  const rows = useAsk(wanted ? request : undefined, (input, options) => api.look.compare(input, options))
+  const rows = useCounts(wanted ? request : undefined)
   const schema = useAsk(what === 'schema' ? request : undefined, (input, options) => api.look.compareSchema(input, options))
   const tables = rows.data?.tables
   const lost = tables?.filter(isLost) ?? []
@@ -171,6 +173,7 @@ export function CompareCard(props: CompareCardProps) {
           {what === 'rows' ? `Counting rows here and in ${liveLabel}…` : `Reading definitions here and in ${liveLabel}…`}
         </Loading>
       )}
+      {what === 'rows' && rows.counting && <CountingRows counting={rows.counting} liveLabel={liveLabel} />}
       {what === 'rows' && rows.data && (
         <CompareRows
           tables={rows.data.tables}

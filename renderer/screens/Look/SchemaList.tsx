@@ -6,15 +6,23 @@ import { Icon, type IconName } from '../../components/Icon'
 import { plural } from '../../format/numbers'
 
 const icons: Readonly<Record<SchemaKind, IconName>> = {
+  extension: 'ext',
   schema: 'schema',
+  type: 'part',
   table: 'table',
   column: 'part',
   constraint: 'lock',
   index: 'search',
+  statistics: 'search',
   trigger: 'play',
+  rule: 'edit',
+  policy: 'lock',
   view: 'view',
   function: 'fn',
   sequence: 'seq',
+  'event trigger': 'play',
+  owner: 'user',
+  privileges: 'lock',
 }
 
 const words = {
@@ -23,10 +31,10 @@ const words = {
   added: { text: 'Made since then', icon: 'plus', tone: 't2' },
 } as const satisfies Record<SchemaDifference['says'], { text: string; icon: IconName; tone: string }>
 
-const keyOf = ({ kind, schema, table, name }: SchemaDifference) => JSON.stringify([kind, schema, table, name])
+const keyOf = ({ kind, of, schema, table, name }: SchemaDifference) => JSON.stringify([kind, of, schema, table, name])
 
-function placeOf({ kind, schema, table, name }: SchemaDifference): string {
-  if (kind === 'schema') return name
+function placeOf({ kind, of, schema, table, name }: SchemaDifference): string {
+  if (kind === 'schema' || of === 'schema' || schema === '') return name
   return table === '' ? `${schema}.${name}` : `${schema}.${table}: ${name}`
 }
 
@@ -57,7 +65,7 @@ export function SchemaList({ schema }: { schema: LookSchema }) {
                   <td className="nw">
                     <span className="row g4">
                       <Icon name={icons[one.kind]} className="t3" />
-                      {one.kind}
+                      {one.of === null ? one.kind : `${one.kind} of a ${one.of}`}
                     </span>
                   </td>
                   <td className="mono wrap">
@@ -97,7 +105,8 @@ export function SchemaList({ schema }: { schema: LookSchema }) {
           {differences.length === 0 && (
             <tr>
               <td colSpan={3} className="t2">
-                Tables, columns, constraints, indexes, triggers, views, functions and sequences are defined alike on both sides.
+                Tables, columns, constraints, indexes, triggers, rules, row policies, views, functions, types, sequences,
+                extensions, owners and privileges are alike on both sides.
               </td>
             </tr>
           )}

@@ -71,7 +71,7 @@ describe('order of tables', () => {
 
 describe('columns', () => {
   const column = (name: string, type: string, more: Partial<TableColumn> = {}): TableColumn => ({
-    ...{ name, type, base: type.replace(/\(.*\)/, ''), typmod: -1, builtIn: true, notNull: false, hasDefault: false },
+    ...{ name, type, base: type.replace(/\(.*\)/, ''), root: type, typmod: -1, builtIn: true, notNull: false, hasDefault: false },
     ...{ generated: '', identity: '', collation: null, ...more },
   })
   const numeric = (precision: number, scale: number) => ((precision << 16) | (scale & 0x7ff)) + 4

@@ -16,6 +16,7 @@ import { fromSystemError, messageOf } from '../../../process/systemError'
 import type { RecoveryServices } from '../parts'
 import { saveDrill } from './drillStore'
 import { count } from './proveCluster'
+import { noteServer } from './scratchRecord'
 
 export const proofSteps = [
   { id: 'amcheck', label: 'Check structure' },
@@ -76,7 +77,9 @@ export function guardScratch(
   let removed = false
   const left = `${folder}: the scratch cluster of a drill, perhaps with its server running`
   job.output({ partial: null, final: folder, left })
+  const stopNoting = noteServer(folder, [data, `${data}.partial`])
   const throwAway = async () => {
+    stopNoting()
     if (removed) return
     for (const dataDirectory of [data, `${data}.partial`]) {
       if (await findPostmaster(dataDirectory)) await stopCluster(services.spawn, { ...cluster, dataDirectory }, 'immediate')

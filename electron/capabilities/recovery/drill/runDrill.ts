@@ -1,5 +1,4 @@
 // A drill of a physical backup from its request to its end: recover to scratch, prove, throw away, and a dated result.
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { DrillRequest, DrillResult } from '../../../../shared/contracts/drill'
 import type { JobResult } from '../../../../shared/jobs/job'
@@ -8,9 +7,8 @@ import { formatPgVersion, majorOf } from '../../../../shared/model/pgVersion'
 import { wishWords } from '../../../../shared/model/recoveryTarget'
 import type { JobContext } from '../../../jobs/jobTypes'
 import { findAccount } from '../../../process/runAs'
-import { fromSystemError, messageOf } from '../../../process/systemError'
+import { messageOf } from '../../../process/systemError'
 import { withCombine } from '../combineInto'
-import { own } from '../destination'
 import type { Parts, RecoveryServices } from '../parts'
 import { findPrograms, planRecovery, type RecoveryRequest, refusal } from '../planRecovery'
 import { pointSteps, recoverySteps } from '../recoverySteps'
@@ -19,6 +17,7 @@ import { refuseAmcheck } from './checkStructure'
 import { type DrillPlace, describeDrill, emptyResult, guardScratch, planPlace, proofSteps, recordDrill } from './drillPlan'
 import { notePhases, seconds } from './phases'
 import { proveAll } from './proveAll'
+import { makeScratchFolder } from './scratchRecord'
 
 export const drillSteps = [...recoverySteps, ...proofSteps]
 export const pointDrillSteps = [...pointSteps, ...proofSteps]
@@ -72,7 +71,7 @@ export async function runDrill(
   let begun = false
   const { throwAway } = guardScratch(job, services, plan, { bin, account, logFile: path.join(data, 'log', 'server.log') })
   try {
-    const refused = refusal(await planAt(services, plan, account, job.signal))
+    const refused = refusal(await planAt(services, job.id, plan, account, job.signal))
     if (refused) throw refused
     begun = true
     await recoverToScratch(job, services, parts, plan, result)
@@ -95,16 +94,12 @@ export async function runDrill(
 /** The scratch folder is made first, so that the checks see where the data directory will be. */
 async function planAt(
   services: RecoveryServices,
+  jobId: string,
   { folder, recovery }: DrillPlan,
-  account: Parameters<typeof own>[1],
+  account: Parameters<typeof makeScratchFolder>[2],
   signal: AbortSignal,
 ) {
-  try {
-    await mkdir(folder, { mode: 0o755 })
-    await own(folder, account)
-  } catch (error) {
-    throw fromSystemError(error, `make the scratch folder ${folder}`) ?? error
-  }
+  await makeScratchFolder(jobId, folder, account)
   return planRecovery(services, recovery, new Date(), signal)
 }
 

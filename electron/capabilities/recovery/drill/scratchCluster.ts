@@ -24,6 +24,7 @@ import type { RecoveryServices } from '../parts'
 import { findPrograms, type Programs } from '../planRecovery'
 import type { DrillPlace } from './drillPlan'
 import type { Scratch } from './proveCluster'
+import { makeScratchFolder } from './scratchRecord'
 
 /** The source's own major, else the nearest newer one that is here: a dump can't go back to an older one. null for none. */
 export async function findScratchPrograms(services: Pick<RecoveryServices, 'tools'>, source: number): Promise<Programs | null> {
@@ -129,9 +130,8 @@ export async function makeScratch(
 ): Promise<ScratchCluster> {
   const spawn: SpawnTool = (request) => services.spawn({ ...request, jobId: job.id })
   const cluster: LocalCluster = { bin: programs.bin, dataDirectory: data, account, logFile: path.join(folder, 'server.log') }
+  await makeScratchFolder(job.id, folder, account)
   try {
-    await mkdir(folder, { mode: 0o755 })
-    await own(folder, account)
     await mkdir(data, { mode: 0o700 })
     await own(data, account)
   } catch (error) {

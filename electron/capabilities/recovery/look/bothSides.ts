@@ -9,6 +9,8 @@ import { readLookRecord, withLook } from './lookRecord'
 
 export type CompareRequest = z.output<typeof lookCompareRequest>
 
+export type Side = 'recovered' | 'live'
+
 export interface Identity {
   systemIdentifier: string
   /** Tells two servers of one cluster's copies apart. */
@@ -37,7 +39,7 @@ export async function bothSides<T>(
   services: RecoveryServices,
   { jobId, database, live }: CompareRequest,
   signal: AbortSignal,
-  work: (client: ClientBase) => Promise<T>,
+  work: (client: ClientBase, side: Side) => Promise<T>,
 ) {
   const record = await readLookRecord(services, jobId)
   const began = performance.now()
@@ -59,8 +61,8 @@ export async function bothSides<T>(
     throw error
   }
   const [recovered, today] = await Promise.allSettled([
-    withLook(services, record, { database, signal: either }, work).catch(stopOther),
-    withClient({ connections, connection, database, signal: either }, work).catch(stopOther),
+    withLook(services, record, { database, signal: either }, (client) => work(client, 'recovered')).catch(stopOther),
+    withClient({ connections, connection, database, signal: either }, (client) => work(client, 'live')).catch(stopOther),
   ])
   const failed = [recovered, today].filter((one) => one.status === 'rejected')
   signal.throwIfAborted()

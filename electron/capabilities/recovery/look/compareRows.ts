@@ -1,26 +1,64 @@
 // Row counts of every table of a recovered cluster's database, beside those of a live one.
+import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientBase, DatabaseError } from 'pg'
-import type { LookRowCounts, LookTable } from '../../../../shared/contracts/look'
+import type { LookCompareEvent, LookCounting, LookRowCounts, LookTable } from '../../../../shared/contracts/look'
 import { explainSqlError } from '../../../postgres/sqlError'
 import type { RecoveryServices } from '../parts'
-import { bothSides, type CompareRequest } from './bothSides'
+import { bothSides, type CompareRequest, type Side } from './bothSides'
 
 /** Of one table's count. */
 const countMs = 10_000
 
 interface Counted {
   rows: number | null
-  bytes: string
+  /** null where it is locked. */
+  bytes: string | null
   /** Why it was not counted; ''. */
   why: string
 }
 
-export async function compareLook(
+/** How often it is said where it is. */
+const tellMs = 300
+
+/** Where both sides are, and at the end what was counted. Whoever leaves it ends the counting. */
+export async function* compareLook(
   services: RecoveryServices,
   request: CompareRequest,
   signal: AbortSignal,
+): AsyncGenerator<LookCompareEvent, void, undefined> {
+  const left = new AbortController()
+  const at: Record<Side, LookCounting | null> = { recovered: null, live: null }
+  const counted = countBoth(services, request, AbortSignal.any([signal, left.signal]), (side, counting) => {
+    at[side] = counting
+  })
+  // It is waited for below; until then nobody hears of a failure.
+  counted.catch(() => undefined)
+  let told = ''
+  try {
+    for (;;) {
+      const counts = await Promise.race([counted, delay(tellMs, null)])
+      if (counts !== null) {
+        yield { kind: 'counted', counts }
+        return
+      }
+      const now = JSON.stringify(at)
+      if (now !== told) yield { kind: 'counting', ...at }
+      told = now
+    }
+  } finally {
+    left.abort()
+  }
+}
+
+async function countBoth(
+  services: RecoveryServices,
+  request: CompareRequest,
+  signal: AbortSignal,
+  onCounting: (side: Side, counting: LookCounting) => void,
 ): Promise<LookRowCounts> {
-  const { recovered, live, about } = await bothSides(services, request, signal, (client) => countTables(client, signal))
+  const { recovered, live, about } = await bothSides(services, request, signal, (client, side) =>
+    countTables(client, signal, (counting) => onCounting(side, counting)),
+  )
   const names = [...new Set([...recovered.keys(), ...live.keys()])].toSorted()
   return { ...about, tables: names.map((name) => tableOf(name, recovered.get(name), live.get(name))) }
 }
@@ -46,20 +84,25 @@ function verdict(then: Counted | undefined, today: Counted | undefined): LookTab
 }
 
 /** Exact, in one read-only snapshot. */
-async function countTables(client: ClientBase, signal: AbortSignal): Promise<Map<string, Counted>> {
+async function countTables(
+  client: ClientBase,
+  signal: AbortSignal,
+  onCounting: (counting: LookCounting) => void,
+): Promise<Map<string, Counted>> {
   const counts = new Map<string, Counted>()
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
   try {
-    const { rows } = await client.query<{ schema: string; name: string; quoted: string; bytes: string }>(
-      `SELECT n.nspname AS schema, c.relname AS name, pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted,
-              coalesce(pg_catalog.pg_total_relation_size(c.oid), 0)::pg_catalog.text AS bytes
+    const { rows } = await client.query<{ schema: string; name: string; quoted: string }>(
+      `SELECT n.nspname AS schema, c.relname AS name, pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
         WHERE c.relkind IN ('r', 'm') AND c.relpersistence OPERATOR(pg_catalog.<>) 't'
           AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') ORDER BY 1, 2`,
     )
-    for (const { schema, name, quoted, bytes } of rows) {
+    for (const { schema, name, quoted } of rows) {
       signal.throwIfAborted()
-      counts.set(`${schema}\0${name}`, { bytes, ...(await count(client, quoted)) })
+      const at = { table: `${schema}.${name}`, done: counts.size, of: rows.length }
+      onCounting({ ...at, bytes: null })
+      counts.set(`${schema}\0${name}`, await count(client, quoted, (bytes) => onCounting({ ...at, bytes })))
     }
   } catch (error) {
     throw explainSqlError(error, 'Counting rows')
@@ -78,15 +121,23 @@ const notCounted: Readonly<Record<string, string>> = {
   '0A000': 'can’t be read while in recovery',
 }
 
-async function count(client: ClientBase, quoted: string): Promise<Pick<Counted, 'rows' | 'why'>> {
+async function count(client: ClientBase, quoted: string, onSize: (bytes: string) => void): Promise<Counted> {
   await client.query(`SAVEPOINT one; SET LOCAL statement_timeout = '${countMs}ms'; SET LOCAL lock_timeout = '2s'`)
+  let bytes: string | null = null
   try {
+    // It takes a lock, too (dbsize.c), and would wait for it without an end among the names.
+    const size = await client.query<{ bytes: string }>(
+      `SELECT coalesce(pg_catalog.pg_total_relation_size($1::pg_catalog.regclass), 0)::pg_catalog.text AS bytes`,
+      [quoted],
+    )
+    bytes = size.rows[0]?.bytes ?? null
+    if (bytes !== null) onSize(bytes)
     const { rows } = await client.query<{ count: string }>(`SELECT pg_catalog.count(*) AS count FROM ${quoted}`)
-    return { rows: Number(rows[0]?.count), why: '' }
+    return { rows: Number(rows[0]?.count), bytes, why: '' }
   } catch (error) {
     const why = error instanceof DatabaseError ? notCounted[error.code ?? ''] : undefined
     if (why === undefined) throw error
-    return { rows: null, why }
+    return { rows: null, bytes, why }
   } finally {
     await client.query('ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one').catch(() => undefined) // as above
   }

@@ -1,4 +1,6 @@
-// The questions to a catalog for a database's definitions, as the server itself writes them. The same text on 13 to 18.
+// The questions to a catalog for a database's definitions, as the server itself writes them. The same text on 13 to 18. Owners and
+// privileges are asked for in schemaRightsSql.ts.
+import { rightsSql } from './schemaRightsSql'
 
 /** Nothing of the system, of extensions, or of other sessions. */
 const ours = (schema: string) => `${schema} NOT LIKE 'pg\\_%' AND ${schema} <> 'information_schema'`
@@ -6,6 +8,11 @@ const notOfExtension = (catalog: string, oid: string) =>
   `NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND d.objid = ${oid} AND d.deptype = 'e')`
 
 const relations = `pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`
+
+/** No row type of a table, no array, no multirange (14): those come with others. */
+const ourTypes = (type: string) =>
+  `(${type}.typtype IN ('e', 'd', 'r') OR (${type}.typtype = 'b' AND ${type}.typcategory <> 'A')
+     OR (${type}.typtype = 'c' AND EXISTS (SELECT FROM pg_catalog.pg_class r WHERE r.oid = ${type}.typrelid AND r.relkind = 'c')))`
 
 const options = `CASE WHEN c.reloptions IS NULL THEN '' ELSE ' WITH (' || pg_catalog.array_to_string(c.reloptions, ', ') || ')' END`
 
@@ -23,8 +30,11 @@ export const schemaSql: readonly string[] = [
           || CASE WHEN c.relispartition THEN ' PARTITION OF '
                || (SELECT i.inhparent::pg_catalog.regclass::pg_catalog.text FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)
                || ' ' || pg_catalog.pg_get_expr(c.relpartbound, c.oid) ELSE '' END
+          || CASE WHEN NOT c.relispartition THEN coalesce((SELECT ' INHERITS (' || pg_catalog.string_agg(i.inhparent::pg_catalog.regclass::pg_catalog.text, ', ' ORDER BY i.inhseqno) || ')'
+                 FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid), '') ELSE '' END
           || CASE WHEN c.relkind = 'p' THEN ' PARTITION BY ' || pg_catalog.pg_get_partkeydef(c.oid) ELSE '' END
-          || CASE WHEN c.relrowsecurity THEN ' ROW LEVEL SECURITY' ELSE '' END || ${options} AS definition
+          || CASE WHEN c.relrowsecurity THEN ' ROW LEVEL SECURITY' ELSE '' END || CASE WHEN c.relforcerowsecurity THEN ' FORCED ON ITS OWNER' ELSE '' END
+          || ${options} AS definition
      FROM ${relations} WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND ${ours('n.nspname')} AND ${notOfExtension('pg_class', 'c.oid')}`,
 
   `SELECT 'column' AS kind, n.nspname AS schema, c.relname AS "table", a.attname AS name,
@@ -76,4 +86,45 @@ export const schemaSql: readonly string[] = [
           || ' START ' || s.seqstart || CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END AS definition
      FROM ${relations} JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid
     WHERE c.relpersistence <> 't' AND ${ours('n.nspname')} AND ${notOfExtension('pg_class', 'c.oid')}`,
+
+  `SELECT 'extension' AS kind, '' AS schema, '' AS "table", e.extname AS name, 'VERSION ' || e.extversion || ' SCHEMA ' || n.nspname AS definition
+     FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace`,
+
+  // Those of rows, of arrays and of ranges' multiranges come with others. Not null is a constraint of a domain from 18 on.
+  `SELECT 'type' AS kind, n.nspname AS schema, '' AS "table", t.typname AS name,
+          CASE t.typtype
+            WHEN 'e' THEN 'ENUM (' || coalesce((SELECT pg_catalog.string_agg(pg_catalog.quote_literal(v.enumlabel), ', ' ORDER BY v.enumsortorder)
+                                                  FROM pg_catalog.pg_enum v WHERE v.enumtypid = t.oid), '') || ')'
+            WHEN 'c' THEN 'ROW (' || coalesce((SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname) || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)
+                                                 FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), '') || ')'
+            WHEN 'd' THEN 'DOMAIN OVER ' || pg_catalog.format_type(t.typbasetype, t.typtypmod) || CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END
+                          || coalesce(' DEFAULT ' || t.typdefault, '')
+                          || coalesce((SELECT pg_catalog.string_agg(' CONSTRAINT ' || pg_catalog.quote_ident(k.conname) || ' ' || pg_catalog.pg_get_constraintdef(k.oid), '' ORDER BY k.conname)
+                                         FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'), '')
+            WHEN 'r' THEN 'RANGE OF ' || (SELECT pg_catalog.format_type(r.rngsubtype, NULL) FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid)
+            ELSE 'BASE TYPE, ' || CASE t.typlen WHEN -1 THEN 'of any length' ELSE t.typlen || ' bytes' END END AS definition
+     FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+    WHERE ${ourTypes('t')} AND ${ours('n.nspname')} AND ${notOfExtension('pg_type', 't.oid')}`,
+
+  `SELECT 'statistics' AS kind, n.nspname AS schema, c.relname AS "table", s.stxname AS name, pg_catalog.pg_get_statisticsobjdef(s.oid) AS definition
+     FROM ${relations} JOIN pg_catalog.pg_statistic_ext s ON s.stxrelid = c.oid WHERE ${ours('n.nspname')}`,
+
+  `SELECT 'rule' AS kind, n.nspname AS schema, c.relname AS "table", w.rulename AS name, pg_catalog.pg_get_ruledef(w.oid) AS definition
+     FROM ${relations} JOIN pg_catalog.pg_rewrite w ON w.ev_class = c.oid
+    WHERE w.rulename <> '_RETURN' AND ${ours('n.nspname')} AND ${notOfExtension('pg_class', 'c.oid')}`,
+
+  `SELECT 'policy' AS kind, n.nspname AS schema, c.relname AS "table", p.polname AS name,
+          CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END
+          || ' FOR ' || CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END
+          || ' TO ' || (SELECT pg_catalog.string_agg(CASE r.oid WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(r.oid)::pg_catalog.text END, ', ' ORDER BY r.oid) FROM pg_catalog.unnest(p.polroles) AS r(oid))
+          || coalesce(' USING (' || pg_catalog.pg_get_expr(p.polqual, p.polrelid) || ')', '')
+          || coalesce(' WITH CHECK (' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) || ')', '') AS definition
+     FROM ${relations} JOIN pg_catalog.pg_policy p ON p.polrelid = c.oid WHERE ${ours('n.nspname')}`,
+
+  `SELECT 'event trigger' AS kind, '' AS schema, '' AS "table", e.evtname AS name,
+          'ON ' || e.evtevent || coalesce(' WHEN TAG IN (' || pg_catalog.array_to_string(e.evttags, ', ') || ')', '')
+          || ' EXECUTE FUNCTION ' || e.evtfoid::pg_catalog.regprocedure::pg_catalog.text || CASE e.evtenabled WHEN 'O' THEN '' WHEN 'D' THEN ' -- disabled' WHEN 'R' THEN ' -- on a replica only' ELSE ' -- always' END AS definition
+     FROM pg_catalog.pg_event_trigger e WHERE ${notOfExtension('pg_event_trigger', 'e.oid')}`,
+
+  ...rightsSql({ ours, notOfExtension, ourTypes, relations }),
 ]

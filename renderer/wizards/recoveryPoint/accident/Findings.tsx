@@ -31,7 +31,10 @@ export function Findings({ accident, request, zone, onChoose }: FindingsProps) {
         <span className={subject.kind === 'table' ? 'mono m el' : 'm el'}>{what}</span>
         {subject.kind === 'table' && <span className="t3 sm nw">in {subject.database}</span>}
         <span className="sp" />
-        <span className="t2 sm nw">{spans.find(({ value }) => value === spanOf(hours))?.label}</span>
+        <span className="t2 sm nw">
+          {spans.find(({ value }) => value === spanOf(hours))?.label}
+          {request.salvage ? ', salvaged WAL too' : ''}
+        </span>
         {longer && !result?.reachesBeginning && (
           <Button
             size="xs"

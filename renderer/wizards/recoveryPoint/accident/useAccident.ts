@@ -1,5 +1,6 @@
 // What the core found: an answer at once, or a job whose result is asked for when it has ended.
 import type { AccidentRequest, AccidentResult } from '../../../../shared/contracts/accident'
+import type { Moments } from '../../../../shared/contracts/recoveryPoint'
 import type { JobSnapshot } from '../../../../shared/jobs/job'
 import { isEnded } from '../../../../shared/jobs/transitions'
 import type { ShownError } from '../../../format/errors'
@@ -17,10 +18,11 @@ export interface Accident {
   again: () => void
 }
 
-/** Of this archive and timeline alone: a search in another one is none of this drawing's. */
-export function useAccident(archiveId: string | undefined): Accident {
+/** Of this archive alone: a search in another one is none of this drawing's. With the same WAL besides as is drawn. */
+export function useAccident(moments: Pick<Moments, 'archiveId' | 'salvage'> | undefined): Accident {
   const stored = useAccidentSearch((state) => state.request)
-  const request = stored !== null && stored.archiveId === archiveId ? stored : null
+  const request =
+    stored !== null && stored.archiveId === moments?.archiveId ? { ...stored, salvage: moments.salvage ?? null } : null
   const found = useAsk(request ?? undefined, (input, options) => api.accident.find(input, options))
   const jobId = found.data?.jobId ?? null
   const job = useJobs((state) => (jobId === null ? undefined : state.jobs.find(({ id }) => id === jobId)))

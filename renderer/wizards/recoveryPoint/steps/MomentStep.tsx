@@ -19,7 +19,7 @@ import { PlanCard } from './PlanCard'
 export function MomentStep({ draft, setDraft, facts, onTyped }: PointStepProps & { onTyped: (problem: string) => void }) {
   const zone = useZone()
   const { moments, plan, cursor, around, neighbours } = facts
-  const accident = useAccident(moments.data?.archiveId)
+  const accident = useAccident(moments.data)
   const { open, chosen } = useAccidentSearch()
   const { result } = accident
   const flags = useMemo(() => (result === undefined ? [] : accidentFlags(result, chosen)), [result, chosen])
