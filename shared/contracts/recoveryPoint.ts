@@ -237,8 +237,11 @@ export const recoveryPoint = contract('recoveryPoint', {
   ),
   /** Reads what is new in the archive when that takes seconds; else `toRead` says how much is left for the job. */
   moments: call(momentsRequest, moments),
-  /** What stopped clusters of this machine hold that the archive does not; of those of the archive's own cluster alone. */
-  salvage: call(z.object({ archiveId }), z.object({ offers: z.array(salvageOffer) })),
+  /**
+   * What stopped clusters of this machine hold that the archive does not; of those of the archive's own cluster alone. Data
+   * directories that are named in `folders` are looked at besides, and have an offer each, or its problem, whatever they are.
+   */
+  salvage: call(z.object({ archiveId, folders: z.array(path).max(4).optional() }), z.object({ offers: z.array(salvageOffer) })),
   /** The commits around a moment, read from the segments themselves. */
   neighbours: call(neighboursRequest, neighbours),
   /** Never throws for a wish that can't be met: the blockers say why. */

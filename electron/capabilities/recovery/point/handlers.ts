@@ -18,7 +18,9 @@ export function recoveryPointHandlers(services: RecoveryServices, parts: Parts):
   return {
     sources: (_input, { signal }) => readSources(services, signal),
     moments: (request, { signal }) => readMoments(services, request, signal),
-    salvage: async ({ archiveId }, { signal }) => ({ offers: await readOffers(services, archiveId, signal) }),
+    salvage: async ({ archiveId, folders = [] }, { signal }) => ({
+      offers: await readOffers(services, { archiveId, folders }, signal),
+    }),
     neighbours: async (request, { signal }) =>
       readNeighbours(services, await recentPointFacts(services, request, signal), request, signal),
     plan: async (request, { signal }) => (await planWish(services, request, { fresh: false, signal })).plan,

@@ -1,4 +1,6 @@
 // What is gained by salvaging the WAL of a dead cluster: how far recovery reaches without it and with it, in a sentence.
+import path from 'node:path'
+import type { LocalClusterInfo } from '../../../../shared/contracts/localClusters'
 import type { SalvageOffer } from '../../../../shared/contracts/recoveryPoint'
 import type { ArchiveIndex } from '../../../../shared/model/archiveIndex'
 import { formatLsn } from '../../../../shared/model/lsn'
@@ -6,22 +8,32 @@ import { type BackupFacts, reachesOf } from '../../../../shared/model/recoveryRe
 import { withSalvage } from '../../../../shared/model/salvage'
 import { formatWalTime } from '../../../../shared/model/walTime'
 import { AppError } from '../../../../shared/rpc/appError'
-import { findLocalClusters } from '../../../postgres/findLocalClusters'
+import { findLocalClusters, inspectCluster } from '../../../postgres/findLocalClusters'
 import { type PointServices, recentPointFacts } from './pointFacts'
 import { type Salvage, type SalvageAnswer, salvageOf } from './salvage'
 
+export interface OffersWanted {
+  archiveId: string
+  /** Data directories besides those that are found: each gets an offer, if only to say what is wrong with it. */
+  folders: readonly string[]
+}
+
 /** Of every cluster of this machine that is the archive's own, running ones too: these say so. */
-export async function readOffers(services: PointServices, archiveId: string, signal: AbortSignal): Promise<SalvageOffer[]> {
+export async function readOffers(
+  services: PointServices,
+  { archiveId, folders }: OffersWanted,
+  signal: AbortSignal,
+): Promise<SalvageOffer[]> {
   const { archived: index, backups, archive } = await recentPointFacts(services, { archiveId }, signal)
   const whose = archive.systemIdentifier ?? index.systemIdentifier
   const { clusters } = await findLocalClusters(services, signal)
   const offers: SalvageOffer[] = []
-  for (const info of clusters) {
-    if (whose === null || info.control?.systemIdentifier !== whose) continue
+  const offer = async (info: LocalClusterInfo) => {
+    if (offers.some(({ dataDirectory }) => dataDirectory === info.dataDirectory)) return
     const answer = await salvageOf(services, info, index, signal).catch((error: unknown): SalvageAnswer => {
       signal.throwIfAborted()
       if (!(error instanceof AppError)) throw error
-      return { ok: false, says: error.message }
+      return { ok: false, says: wordsOf(error) }
     })
     const { name, dataDirectory } = info
     offers.push(
@@ -30,7 +42,21 @@ export async function readOffers(services: PointServices, archiveId: string, sig
         : { ...nothing, name, dataDirectory, running: info.running !== null, problem: answer.says },
     )
   }
+  for (const info of clusters) if (whose !== null && info.control?.systemIdentifier === whose) await offer(info)
+  for (const folder of folders) {
+    try {
+      await offer(await inspectCluster(services, folder, signal))
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof AppError)) throw error
+      offers.push({ ...nothing, name: path.basename(folder), dataDirectory: folder, running: false, problem: wordsOf(error) })
+    }
+  }
   return offers
+}
+
+function wordsOf({ message, hint }: AppError): string {
+  return `${message} ${hint ?? ''}`.trim()
 }
 
 const nothing: Omit<SalvageOffer, 'name' | 'dataDirectory' | 'running' | 'problem'> = {
