@@ -130,6 +130,8 @@ export const salvageOffer = z.object({
   walFolder: z.string(),
   /** Its server runs: the usual case, and no matter of salvage. */
   running: z.boolean(),
+  /** It was asked for by its folder; absent: it is one of those that are found. */
+  named: z.boolean().optional(),
   /** Why nothing can be, in a sentence; '' when it can. */
   problem: z.string(),
   /** History files first, then segments by position. */

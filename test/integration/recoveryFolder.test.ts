@@ -231,7 +231,7 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     expect((await api.recoveryPoint.salvage({ archiveId })).offers).toEqual([])
     const { offers } = await api.recoveryPoint.salvage({ archiveId, folders: [dead, `${dead} gone`, dead] })
     expect(offers).toMatchObject([
-      { name: 'data', dataDirectory: dead, walFolder: walDisk, running: false, problem: '' },
+      { name: 'data', dataDirectory: dead, walFolder: walDisk, running: false, named: true, problem: '' },
       { name: 'data gone', dataDirectory: `${dead} gone`, files: [] },
     ])
     expect(offers[1]?.problem).toContain(`${dead} gone`)

@@ -28,28 +28,34 @@ export async function readOffers(
   const whose = archive.systemIdentifier ?? index.systemIdentifier
   const { clusters } = await findLocalClusters(services, signal)
   const offers: SalvageOffer[] = []
-  const offer = async (info: LocalClusterInfo) => {
-    if (offers.some(({ dataDirectory }) => dataDirectory === info.dataDirectory)) return
+  const offer = async (info: LocalClusterInfo, named = false) => {
+    const known = offers.find(({ dataDirectory }) => dataDirectory === info.dataDirectory)
+    if (known) {
+      if (named) known.named = true
+      return
+    }
     const answer = await salvageOf(services, info, index, signal).catch((error: unknown): SalvageAnswer => {
       signal.throwIfAborted()
       if (!(error instanceof AppError)) throw error
       return { ok: false, says: wordsOf(error) }
     })
     const { name, dataDirectory } = info
-    offers.push(
-      answer.ok
+    offers.push({
+      ...(answer.ok
         ? offerOf(answer, index, backups)
-        : { ...nothing, name, dataDirectory, running: info.running !== null, problem: answer.says },
-    )
+        : { ...nothing, name, dataDirectory, running: info.running !== null, problem: answer.says }),
+      ...(named ? { named } : {}),
+    })
   }
   for (const info of clusters) if (whose !== null && info.control?.systemIdentifier === whose) await offer(info)
   for (const folder of folders) {
     try {
-      await offer(await inspectCluster(services, folder, signal))
+      await offer(await inspectCluster(services, folder, signal), true)
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof AppError)) throw error
-      offers.push({ ...nothing, name: path.basename(folder), dataDirectory: folder, running: false, problem: wordsOf(error) })
+      const shown = { name: path.basename(folder), dataDirectory: folder, running: false, named: true }
+      offers.push({ ...nothing, ...shown, problem: wordsOf(error) })
     }
   }
   return offers

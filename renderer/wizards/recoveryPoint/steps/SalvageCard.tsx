@@ -1,11 +1,14 @@
 // The WAL of a dead cluster that never came into the archive: what is gained by taking it, and the choice to do so.
+import { useState } from 'react'
 import type { SalvageOffer } from '../../../../shared/contracts/recoveryPoint'
 import { Button } from '../../../components/Button'
 import { Card } from '../../../components/Card'
 import { ErrorNote, Loading, Note } from '../../../components/Feedback'
 import { Tick } from '../../../components/fields'
+import { PathField } from '../../../components/PathField'
 import { plural } from '../../../format/numbers'
 import type { Asked } from '../../../wizard/useAsk'
+import { isAbsolutePath } from '../../dump/draft'
 import type { PointDraft } from '../draft'
 
 interface SalvageCardProps {
@@ -18,13 +21,22 @@ interface SalvageCardProps {
   onMoment?: () => void
 }
 
-/** Nothing to see where no stopped cluster of this machine is the archive's own: that is the usual case. */
+/** Hardly anything to see where no stopped cluster of this machine is the archive's own: that is the usual case. */
 export function SalvageCard({ draft, setDraft, offers, inPlaceOf = '', onMoment }: SalvageCardProps) {
-  const found = (offers.data?.offers ?? []).filter(({ running }) => !running)
+  const found = (offers.data?.offers ?? []).filter(({ running, named }) => !running || named)
   const chosenGone = draft.salvage !== '' && offers.data && !found.some(({ dataDirectory }) => dataDirectory === draft.salvage)
   if (offers.error) return <ErrorNote error={offers.error} onRetry={offers.again} />
   if (draft.salvage !== '' && !offers.data) return <Loading>Looking at the WAL of the stopped cluster…</Loading>
-  if (found.length === 0 && !chosenGone) return null
+  if (found.length === 0 && !chosenGone && draft.dead === null) {
+    if (!offers.data) return null
+    return (
+      <div>
+        <Button kind="ghost" size="s" icon="wal" onClick={() => setDraft({ ...draft, dead: '' })}>
+          Salvage the WAL of a dead cluster…
+        </Button>
+      </div>
+    )
+  }
   return (
     <Card title="WAL that is not in the archive" padded>
       <div className="col g12">
@@ -43,6 +55,7 @@ export function SalvageCard({ draft, setDraft, offers, inPlaceOf = '', onMoment 
             </div>
           </Note>
         )}
+        <DeadFolder key={draft.dead ?? ''} {...{ draft, setDraft }} />
         {onMoment && draft.salvage !== '' && (
           <div className="row wr">
             <span className="t2 sp">A moment in the salvaged WAL can be chosen now.</span>
@@ -53,6 +66,39 @@ export function SalvageCard({ draft, setDraft, offers, inPlaceOf = '', onMoment 
         )}
       </div>
     </Card>
+  )
+}
+
+/** One that died in a folder which nothing on this machine names. */
+function DeadFolder({ draft, setDraft }: Pick<SalvageCardProps, 'draft' | 'setDraft'>) {
+  const [path, setPath] = useState(draft.dead ?? '')
+  if (draft.dead === null) {
+    return (
+      <div>
+        <Button kind="ghost" size="s" onClick={() => setDraft({ ...draft, dead: '' })}>
+          Look in another data directory…
+        </Button>
+      </div>
+    )
+  }
+  const wanted = path.trim()
+  const look = () => {
+    if (isAbsolutePath(wanted)) setDraft({ ...draft, dead: wanted })
+  }
+  return (
+    <div className="row g8" style={{ alignItems: 'flex-end' }}>
+      <PathField
+        className="sp"
+        label="Data directory of the dead cluster"
+        value={path}
+        onChange={setPath}
+        onEnter={look}
+        placeholder="/srv/postgres/data"
+      />
+      <Button onClick={look} disabled={!isAbsolutePath(wanted) || wanted === draft.dead}>
+        Look there
+      </Button>
+    </div>
   )
 }
 
@@ -67,7 +113,16 @@ function Offer({ offer, draft, setDraft, itsPlace }: OfferProps) {
   if (problem !== '') {
     return (
       <Note tone="warning">
-        Nothing can be salvaged from {name}: {problem}
+        <div className="row wr">
+          <span className="sp">
+            Nothing can be salvaged from {name}: {problem}
+          </span>
+          {checked && (
+            <Button size="s" onClick={() => setDraft({ ...draft, salvage: '' })}>
+              Go on without its WAL
+            </Button>
+          )}
+        </div>
       </Note>
     )
   }
