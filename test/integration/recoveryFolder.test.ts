@@ -178,7 +178,7 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
         fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replaceAll(/^port = /gm, '#port = '))
       }
       const silent = await refusal(start(inPlace({ dataDirectory: copy })))
-      expect(silent.message).toBe('Neither postmaster.pid nor the settings of data say on which port it listened. Give one.')
+      expect(silent.message).toBe(`Neither postmaster.pid nor the settings in ${copy} say on which port it listened. Give one.`)
       const asked = await base.core.api.recovery.target({ path: backup, dataDirectory: copy })
       expect(asked.port).toBeNull()
       expect(asked.askPort).toBeGreaterThan(1024)
@@ -248,7 +248,7 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
       `Its pg_wal leads to ${walDisk}, its tablespace ${spaceOid} to ${fastDisk}. What is there is not touched, and belongs to ${kept} from then on: keep them together. The new pg_wal lies in the new data directory.`,
     )
     expect(found.get('own-settings')?.found).toBe(
-      `Those of the backup are used, not those of data itself: postgresql.auto.conf, pg_hba.conf. They are not the same; its own stay in ${kept}.`,
+      `Those of the backup are used, not those in ${dead}: postgresql.auto.conf, pg_hba.conf. They are not the same; the old ones stay in ${kept}.`,
     )
     const stop = `sudo -u postgres ${cluster.bin}/pg_ctl --pgdata=${dead} stop -m fast`
     expect(found.get('service')?.found).toContain(`To have it run the old way: stop it (${stop}), `)

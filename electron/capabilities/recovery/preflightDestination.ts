@@ -88,8 +88,8 @@ function linkRows({ walLink, kept }: RecoveryFacts, { tablespaces }: LocalCluste
 }
 
 /** What starts it is not known here: a unit of its own, a container, a line in somebody's script. */
-function serviceRow({ settings, later }: RecoveryFacts, { name }: LocalClusterInfo): PreflightRow {
-  const text = `What started ${name} so far, a service or a script, is not known here and does not know the new server. Walkback starts it with pg_ctl, on port ${settings.port} of 127.0.0.1. To have it run the old way: stop it (${later.stop}), put port and listen_addresses at the end of postgresql.auto.conf right, and start it as before.`
+function serviceRow({ settings, later }: RecoveryFacts, { dataDirectory }: LocalClusterInfo): PreflightRow {
+  const text = `What started the cluster in ${dataDirectory} so far, a service or a script, is not known here and does not know the new server. Walkback starts it with pg_ctl, on port ${settings.port} of 127.0.0.1. To have it run the old way: stop it (${later.stop}), put port and listen_addresses at the end of postgresql.auto.conf right, and start it as before.`
   return row('service', 'warning', 'How it is started', text)
 }
 
@@ -166,7 +166,7 @@ export function portRows({ request, backup, portFree, target, settings }: Recove
   }
   const port = destination.kind === 'new' ? destination.port : settings.port
   if (port === 0 && target && startedByHand(target)) {
-    const text = `Neither postmaster.pid nor the settings of ${target.name} say on which port it listened. Give one.`
+    const text = `Neither postmaster.pid nor the settings in ${target.dataDirectory} say on which port it listened. Give one.`
     return [row('port', 'blocker', 'Port', text, elsewhere)]
   }
   return port === 0 ? [] : [row('port', 'pass', 'Port', `Port ${port} is free${portFree ? '' : ' or another one is taken'}.`)]

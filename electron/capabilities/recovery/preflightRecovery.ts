@@ -195,7 +195,7 @@ function settingsRows({ placed, settings, backup, target, differing, kept }: Rec
   } else rows.push(row('settings', 'pass', 'Settings files', 'Those of the backup, in the data directory.'))
   if (differing.length > 0) {
     const compared = backup.format === 'tar' ? 'What a tar holds shows when it is unpacked' : 'They are not the same'
-    const text = `Those of the backup are used, not those of ${target?.name ?? ''} itself: ${differing.join(', ')}. ${compared}; its own stay in ${kept ?? ''}.`
+    const text = `Those of the backup are used, not those in ${target?.dataDirectory ?? ''}: ${differing.join(', ')}. ${compared}; the old ones stay in ${kept ?? ''}.`
     rows.push(row('own-settings', 'warning', 'Its own settings', text))
   }
   if (settings.sslOff) {

@@ -72,12 +72,12 @@ export function DestinationStep({ draft, setDraft, facts, prepared, other, besid
             <ul className="col g8 t2">
               <li>Walkback starts it with pg_ctl. The result names the commands that stop and start it.</li>
               <li>
-                What started {other.data.name} so far, a service or a script, does not know the new server: stop that one with{' '}
+                What started this cluster so far, a service or a script, does not know the new server: stop that one with{' '}
                 <span className="mono">pg_ctl … stop -m fast</span> before you start it the old way.
               </li>
               <li>
                 Its settings are those in the backup, as for a new folder, with port and addresses of its own at the end of{' '}
-                <span className="mono">postgresql.auto.conf</span>. Those of {other.data.name} itself stay in the kept directory.
+                <span className="mono">postgresql.auto.conf</span>. The cluster’s own stay in the kept directory.
               </li>
             </ul>
           </Card>

@@ -28,7 +28,7 @@ export function SalvageCard({ draft, setDraft, offers, inPlaceOf = '', onMoment 
   if (offers.error) return <ErrorNote error={offers.error} onRetry={offers.again} />
   if (draft.salvage !== '' && !offers.data) return <Loading>Looking at the WAL of the stopped cluster…</Loading>
   if (found.length === 0 && !chosenGone && draft.dead === null) {
-    if (!offers.data) return null
+    if (!offers.data || onMoment) return null
     return (
       <div>
         <Button kind="ghost" size="s" icon="wal" onClick={() => setDraft({ ...draft, dead: '' })}>
@@ -55,7 +55,9 @@ export function SalvageCard({ draft, setDraft, offers, inPlaceOf = '', onMoment 
             </div>
           </Note>
         )}
-        <DeadFolder key={draft.dead ?? ''} {...{ draft, setDraft }} />
+        {(!onMoment || (draft.dead !== null && draft.dead !== inPlaceOf)) && (
+          <DeadFolder key={draft.dead ?? ''} {...{ draft, setDraft }} />
+        )}
         {onMoment && draft.salvage !== '' && (
           <div className="row wr">
             <span className="t2 sp">A moment in the salvaged WAL can be chosen now.</span>
@@ -86,18 +88,21 @@ function DeadFolder({ draft, setDraft }: Pick<SalvageCardProps, 'draft' | 'setDr
     if (isAbsolutePath(wanted)) setDraft({ ...draft, dead: wanted })
   }
   return (
-    <div className="row g8" style={{ alignItems: 'flex-end' }}>
+    <div className="col g8">
       <PathField
-        className="sp"
         label="Data directory of the dead cluster"
         value={path}
         onChange={setPath}
         onEnter={look}
         placeholder="/srv/postgres/data"
       />
-      <Button onClick={look} disabled={!isAbsolutePath(wanted) || wanted === draft.dead}>
-        Look there
-      </Button>
+      {wanted !== draft.dead && (
+        <div>
+          <Button size="s" onClick={look} disabled={!isAbsolutePath(wanted)}>
+            Look there
+          </Button>
+        </div>
+      )}
     </div>
   )
 }
