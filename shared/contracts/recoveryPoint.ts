@@ -4,7 +4,7 @@ import { restorePoint, transactionEnd, walTime } from '../model/archiveIndex'
 import { byteCount } from '../model/byteCount'
 import { lsnText } from '../model/lsn'
 import { recoveryWish } from '../model/recoveryWish'
-import { call, contract } from '../rpc/contract'
+import { call, contract, stream } from '../rpc/contract'
 import { jobStarted } from './jobs'
 import { recovery, standalonePreview, standaloneRequest } from './recovery'
 
@@ -148,6 +148,18 @@ export const salvageOffer = z.object({
   says: z.string(),
 })
 
+/** How far a pg_wal is read; a large one takes a minute when it is read for the first time. */
+export const salvageReading = z.object({
+  kind: z.literal('reading'),
+  /** Of the cluster. */
+  name: z.string(),
+  /** files: what each is. records: of the segments that the archive does not have. */
+  what: z.enum(['files', 'records']),
+  done: z.int(),
+  total: z.int(),
+  file: z.string(),
+})
+
 export const pointRequest = z.object({
   archiveId,
   salvage,
@@ -242,8 +254,12 @@ export const recoveryPoint = contract('recoveryPoint', {
   /**
    * What stopped clusters of this machine hold that the archive does not; of those of the archive's own cluster alone. Data
    * directories that are named in `folders` are looked at besides, and have an offer each, or its problem, whatever they are.
+   * The offers come last; before, where it takes its time, how far it is.
    */
-  salvage: call(z.object({ archiveId, folders: z.array(path).max(4).optional() }), z.object({ offers: z.array(salvageOffer) })),
+  salvage: stream(
+    z.object({ archiveId, folders: z.array(path).max(4).optional() }),
+    z.discriminatedUnion('kind', [salvageReading, z.object({ kind: z.literal('offers'), offers: z.array(salvageOffer) })]),
+  ),
   /** The commits around a moment, read from the segments themselves. */
   neighbours: call(neighboursRequest, neighbours),
   /** Never throws for a wish that can't be met: the blockers say why. */
@@ -260,6 +276,7 @@ export type Moments = z.infer<typeof moments>
 export type MomentBackup = z.infer<typeof momentBackup>
 export type MomentLane = z.infer<typeof momentLane>
 export type MomentRestorePoint = z.infer<typeof momentRestorePoint>
+export type SalvageReading = z.infer<typeof salvageReading>
 export type SalvageOffer = z.infer<typeof salvageOffer>
 export type Neighbours = z.infer<typeof neighbours>
 export type NeighboursRequest = z.infer<typeof neighboursRequest>

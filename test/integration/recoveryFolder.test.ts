@@ -12,7 +12,7 @@ import { testAccount } from '../support/clusterTemplate'
 import { processesIn, tempFolder, waitUntilNoProcessIn } from '../support/tempFolder'
 import { type ArchivingCluster, startArchiving, switchWal } from '../support/walArchives'
 import { type BaseCore, baseCore, folderOf } from './baseSetup'
-import { type Mark, mark, marksOn, prepareMarks, recoverTo, registerArchive, wish } from './recoveryPointSetup'
+import { type Mark, mark, marksOn, prepareMarks, recoverTo, registerArchive, salvageOffers, wish } from './recoveryPointSetup'
 import { clientOf, factsOf, printOf, stopServer } from './recoverySetup'
 import { refusal } from './walSetup'
 
@@ -228,8 +228,8 @@ describe.each(endMajors())('PostgreSQL %i', (major) => {
     const { api } = base.core
     const { cluster } = archiving
     const before = prints()
-    expect((await api.recoveryPoint.salvage({ archiveId })).offers).toEqual([])
-    const { offers } = await api.recoveryPoint.salvage({ archiveId, folders: [dead, `${dead} gone`, dead] })
+    expect(await salvageOffers(base, archiveId)).toEqual([])
+    const offers = await salvageOffers(base, archiveId, [dead, `${dead} gone`, dead])
     expect(offers).toMatchObject([
       { name: 'data', dataDirectory: dead, walFolder: walDisk, running: false, named: true, problem: '' },
       { name: 'data gone', dataDirectory: `${dead} gone`, files: [] },

@@ -4,13 +4,25 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readArchiveIndex } from '../../electron/archive/readArchiveIndex'
+import { readSalvage, type SalvageProgress } from '../../electron/archive/readSalvage'
 import { toLsn } from '../../shared/model/lsn'
 import type { RecoveryWish } from '../../shared/model/recoveryWish'
 import { newestOrAll } from '../support/clusters'
 import { tempFolder } from '../support/tempFolder'
 import { type ArchivingCluster, newTimeline, startArchiving, switchWal } from '../support/walArchives'
 import { type BaseCore, baseCore, folderOf } from './baseSetup'
-import { type Mark, mark, marksOn, pointRequest, prepareMarks, recoverTo, registerArchive, wish } from './recoveryPointSetup'
+import {
+  type Mark,
+  mark,
+  marksOn,
+  pointRequest,
+  prepareMarks,
+  recoverTo,
+  registerArchive,
+  salvageOffers,
+  wish,
+} from './recoveryPointSetup'
 import { factsOf, printOf, stopServer } from './recoverySetup'
 
 let base: BaseCore
@@ -120,9 +132,13 @@ describe.each(newestOrAll())('PostgreSQL %i', (major) => {
     fs.rmSync(path.dirname(folder), { recursive: true })
     return { ...found, facts: factsOf(job), log }
   }
+  const copyOf = (name: string) => {
+    const copy = path.join(copies, name)
+    execFileSync('cp', ['-a', dead, copy])
+    return copy
+  }
   const offerOf = async (of: string, folder = dead) => {
-    const { offers } = await base.core.api.recoveryPoint.salvage({ archiveId: of, folders: [folder] })
-    const offer = offers.find(({ named }) => named)
+    const offer = (await salvageOffers(base, of, [folder])).find(({ named }) => named)
     if (!offer) throw new Error('no offer')
     return offer
   }
@@ -153,6 +169,37 @@ describe.each(newestOrAll())('PostgreSQL %i', (major) => {
     expect(await recovered({ archiveId, salvage: dead, wish: toTheEnd(1) })).toMatchObject({ ids: ids(1, 8) })
     expect([printOf(dead), printOf(archiving.archive)]).toEqual(untouched)
   }, 240_000)
+
+  test('how far a pg_wal is read is told, and it can be called off on the way', async () => {
+    const { services } = base.core.app
+    const { signal } = new AbortController()
+    const index = await readArchiveIndex(services, archiving.archive, { signal })
+    const folder = path.join(copyOf('told'), 'pg_wal')
+    const names = fs.readdirSync(folder).filter((name) => /^(?:[0-9A-F]{24}(?:\.partial)?|[0-9A-F]{8}\.history)$/.test(name))
+    const told: SalvageProgress[] = []
+    const stop = new AbortController()
+    const onProgress = (progress: SalvageProgress) => {
+      told.push(progress)
+      if (progress.what === 'records') stop.abort()
+    }
+    await expect(readSalvage(services, { folder, index, signal: stop.signal, onProgress })).rejects.toThrow(/abort/i)
+    const files = told.filter(({ what }) => what === 'files')
+    expect(files.map(({ done }) => done)).toEqual(names.map((_, at) => at))
+    expect(files.every(({ total }) => total === names.length)).toBe(true)
+    const before = told.length
+    const whole = await readSalvage(services, { folder, index, signal, onProgress: (progress) => void told.push(progress) })
+    const records = told.slice(before).filter(({ what }) => what === 'records')
+    const segments = whole.ok ? whole.wal.segments.length : 0
+    expect(segments).toBeGreaterThan(3)
+    expect(records.at(-1)).toMatchObject({ done: records.at(-1)?.total })
+    expect(records.at(-1)?.total).toBeGreaterThan(0)
+    // Who leaves gets no answer, and the next one does.
+    for await (const event of base.core.api.recoveryPoint.salvage({ archiveId, folders: [dead] })) {
+      expect(event.kind).toMatch(/reading|offers/)
+      break
+    }
+    expect((await offerOf(archiveId)).problem).toBe('')
+  }, 120_000)
 
   test('an archive with the new timeline’s history alone, and one with another history of that number', async () => {
     const withHistory = path.join(copies, 'with history')
@@ -214,8 +261,7 @@ describe.each(newestOrAll())('PostgreSQL %i', (major) => {
       fs.rmSync(file)
     }
     const id = await registerArchive(base, packed, null)
-    const theirs = path.join(copies, 'of daemon')
-    execFileSync('cp', ['-a', dead, theirs])
+    const theirs = copyOf('of daemon')
     execFileSync('chown', ['-R', 'daemon:', theirs])
     const untouched = [printOf(theirs), printOf(packed)]
     const offer = await offerOf(id, theirs)

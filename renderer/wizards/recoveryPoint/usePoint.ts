@@ -1,7 +1,7 @@
 // Everything the core says about the draft: moments, the commits around the cursor, the plan, and this machine.
 import { useCallback } from 'react'
 import type { RecoveryTarget } from '../../../shared/contracts/recovery'
-import type { Moments, Neighbours, PointPlan, SalvageOffer } from '../../../shared/contracts/recoveryPoint'
+import type { Moments, Neighbours, PointPlan } from '../../../shared/contracts/recoveryPoint'
 import { api } from '../../rpc/api'
 import { useJobs } from '../../stores/jobs'
 import type { AskNeighbours } from '../../timeline/useSteps'
@@ -9,10 +9,11 @@ import { type Asked, useAsk } from '../../wizard/useAsk'
 import type { Prepared } from '../recovery/placementSteps'
 import { useTarget } from '../recovery/useTarget'
 import { type PointDraft, pointRequestOf, timelineOf, timeOf } from './draft'
+import { type AskedOffers, useOffers } from './useOffers'
 
 export interface PointFacts {
   moments: Asked<Moments>
-  offers: Asked<{ offers: SalvageOffer[] }>
+  offers: AskedOffers
   /** Of a data directory that is typed as the destination. */
   other: Asked<RecoveryTarget>
   plan: Asked<PointPlan>
@@ -59,19 +60,14 @@ export function usePoint(draft: PointDraft): PointFacts {
   // Whose place is taken may be another cluster: nothing is expected of it then.
   const itsPlace = other.data?.systemIdentifier === found?.systemIdentifier ? other.data?.dataDirectory : undefined
   const folders = [...new Set([draft.dead, salvage, itsPlace].filter((one): one is string => one != null && one !== ''))]
-  const offers = useAsk(
-    offering ? { which: { archiveId: archive, folders }, ended } : undefined,
-    async ({ which: asked }, options) => ({ ...(await api.recoveryPoint.salvage(asked, options)), archiveId: asked.archiveId }),
-    { keep: true },
-  )
-  const offered = offers.data?.archiveId === archive ? offers.data : undefined
+  const offers = useOffers(offering ? archive : undefined, folders, ended)
   const mayPrepare = request !== undefined && plan.data?.backup != null && plan.data.blockers.length === 0 && !plan.stale
   const prepared = useAsk(
     mayPrepare && draft.step !== 'source' && draft.step !== 'moment' ? request : undefined,
     (input, options) => api.recoveryPoint.prepare(input, options),
   )
   return {
-    ...{ moments: { ...moments, data: found }, offers: { ...offers, data: offered }, other },
+    ...{ moments: { ...moments, data: found }, offers, other },
     ...{ plan, cursor, around, neighbours, prepared },
   }
 }

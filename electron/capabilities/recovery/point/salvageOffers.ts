@@ -1,13 +1,14 @@
 // What is gained by salvaging the WAL of a dead cluster: how far recovery reaches without it and with it, in a sentence.
 import path from 'node:path'
 import type { LocalClusterInfo } from '../../../../shared/contracts/localClusters'
-import type { SalvageOffer } from '../../../../shared/contracts/recoveryPoint'
+import type { SalvageOffer, SalvageReading } from '../../../../shared/contracts/recoveryPoint'
 import type { ArchiveIndex } from '../../../../shared/model/archiveIndex'
 import { formatLsn } from '../../../../shared/model/lsn'
 import { type BackupFacts, reachesOf } from '../../../../shared/model/recoveryReach'
 import { withSalvage } from '../../../../shared/model/salvage'
 import { formatWalTime } from '../../../../shared/model/walTime'
 import { AppError } from '../../../../shared/rpc/appError'
+import type { SalvageProgress } from '../../../archive/readSalvage'
 import { findLocalClusters, inspectCluster } from '../../../postgres/findLocalClusters'
 import { type PointServices, recentPointFacts } from './pointFacts'
 import { type Salvage, type SalvageAnswer, salvageOf } from './salvage'
@@ -23,6 +24,7 @@ export async function readOffers(
   services: PointServices,
   { archiveId, folders }: OffersWanted,
   signal: AbortSignal,
+  tell?: (reading: SalvageReading) => void,
 ): Promise<SalvageOffer[]> {
   const { archived: index, backups, archive } = await recentPointFacts(services, { archiveId }, signal)
   const whose = archive.systemIdentifier ?? index.systemIdentifier
@@ -34,7 +36,8 @@ export async function readOffers(
       if (named) known.named = true
       return
     }
-    const answer = await salvageOf(services, info, index, signal).catch((error: unknown): SalvageAnswer => {
+    const onProgress = (progress: SalvageProgress) => tell?.({ kind: 'reading', name: info.name, ...progress })
+    const answer = await salvageOf(services, info, index, signal, onProgress).catch((error: unknown): SalvageAnswer => {
       signal.throwIfAborted()
       if (!(error instanceof AppError)) throw error
       return { ok: false, says: wordsOf(error) }

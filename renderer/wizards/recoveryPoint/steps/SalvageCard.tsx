@@ -6,15 +6,16 @@ import { Card } from '../../../components/Card'
 import { ErrorNote, Loading, Note } from '../../../components/Feedback'
 import { Tick } from '../../../components/fields'
 import { PathField } from '../../../components/PathField'
+import { ProgressBar } from '../../../components/Progress'
 import { plural } from '../../../format/numbers'
-import type { Asked } from '../../../wizard/useAsk'
 import { isAbsolutePath } from '../../dump/draft'
 import type { PointDraft } from '../draft'
+import type { AskedOffers } from '../useOffers'
 
 interface SalvageCardProps {
   draft: PointDraft
   setDraft: (draft: PointDraft) => void
-  offers: Asked<{ offers: SalvageOffer[] }>
+  offers: AskedOffers
   /** Data directory of the cluster whose place it takes; '' for none. */
   inPlaceOf?: string
   /** Back to the moment, which the choice may have moved. */
@@ -26,6 +27,7 @@ export function SalvageCard({ draft, setDraft, offers, inPlaceOf = '', onMoment 
   const found = (offers.data?.offers ?? []).filter(({ running, named }) => !running || named)
   const chosenGone = draft.salvage !== '' && offers.data && !found.some(({ dataDirectory }) => dataDirectory === draft.salvage)
   if (offers.error) return <ErrorNote error={offers.error} onRetry={offers.again} />
+  if (offers.reading || offers.stopped) return <ReadingCard offers={offers} />
   if (draft.salvage !== '' && !offers.data) return <Loading>Looking at the WAL of the stopped cluster…</Loading>
   if (found.length === 0 && !chosenGone && draft.dead === null) {
     if (!offers.data || onMoment) return null
@@ -67,6 +69,35 @@ export function SalvageCard({ draft, setDraft, offers, inPlaceOf = '', onMoment 
           </div>
         )}
       </div>
+    </Card>
+  )
+}
+
+/** A large one is read for the first time: a minute for some gigabytes. */
+function ReadingCard({ offers: { reading, stop, again } }: Pick<SalvageCardProps, 'offers'>) {
+  return (
+    <Card title="WAL that is not in the archive" padded>
+      {reading ? (
+        <div className="col g8">
+          <div role="status" className="t2">
+            {reading.what === 'files' ? 'Looking at the files in pg_wal of' : 'Reading the WAL of'} {reading.name}:{' '}
+            {reading.what === 'files' ? 'file' : 'segment'} {Math.min(reading.done + 1, reading.total)} of {reading.total}
+          </div>
+          <ProgressBar percent={Math.floor((100 * reading.done) / Math.max(1, reading.total))} label="Read so far" />
+          <div>
+            <Button size="s" onClick={stop}>
+              Stop reading
+            </Button>
+          </div>
+        </div>
+      ) : (
+        <div className="row wr">
+          <span className="t2 sp">The WAL of stopped clusters was not looked at to its end.</span>
+          <Button size="s" onClick={again}>
+            Look again
+          </Button>
+        </div>
+      )}
     </Card>
   )
 }
