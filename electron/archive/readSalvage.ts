@@ -36,12 +36,25 @@ export interface PgWal {
 
 export type PgWalReading = ({ ok: true } & PgWal) | { ok: false; says: string }
 
+/** Of the files of pg_wal, or of the segments whose records are read: so many are done. */
+export interface SalvageProgress {
+  what: 'files' | 'records'
+  done: number
+  total: number
+  file: string
+}
+
+interface SalvageRequest {
+  folder: string
+  index: ArchiveIndex
+  signal: AbortSignal
+  onProgress?: ((progress: SalvageProgress) => void) | undefined
+}
+
 /** `folder`: links followed. `index`: of the archive, its records read. Nothing is written into either. */
-export async function readSalvage(
-  services: IndexServices,
-  { folder, index, signal }: { folder: string; index: ArchiveIndex; signal: AbortSignal },
-): Promise<PgWalReading> {
-  const entries = await readFiles(services, folder, signal)
+export async function readSalvage(services: IndexServices, request: SalvageRequest): Promise<PgWalReading> {
+  const { folder, index, signal, onProgress } = request
+  const entries = await readFiles(services, request)
   const live = liveSegments(entries)
   const refused = foreign(folder, live, index) || (await diverged(services, { folder, live, entries, index, signal }))
   if (refused !== '') return { ok: false, says: refused }
@@ -51,7 +64,7 @@ export async function readSalvage(
     (entry): entry is HistoryEntry =>
       entry.kind === 'history' && entry.problem === null && !index.histories.some(({ timeline }) => timeline === entry.timeline),
   )
-  const view = await readView(services, { folder, wanted, index, signal, histories })
+  const view = await readView(services, { folder, wanted, index, signal, histories, onProgress })
   const found = new Map(view.segments.map((entry) => [`${entry.timeline} ${entry.number}`, entry]))
   const segments: SegmentEntry[] = []
   const left = entries.flatMap((entry) => {
@@ -104,16 +117,19 @@ function hasUseless({ segments, odd }: ArchiveIndex, name: string): boolean {
   return [...segments, ...odd].some(({ file }) => file.startsWith(name) && /^(?:\.gz|\.lz4|\.zst)?$/.test(file.slice(24)))
 }
 
-async function readFiles({ spawn }: IndexServices, folder: string, signal: AbortSignal): Promise<ArchiveEntry[]> {
+async function readFiles({ spawn }: IndexServices, { folder, signal, onProgress }: SalvageRequest): Promise<ArchiveEntry[]> {
   try {
     const entries: ArchiveEntry[] = []
-    for (const file of (await readdir(folder)).toSorted()) {
-      if (!/^[0-9A-F]{8}(?:[0-9A-F]{16}(?:\.partial)?|\.history)$/.test(file)) continue
+    const names = (await readdir(folder)).filter((file) => /^[0-9A-F]{8}(?:[0-9A-F]{16}(?:\.partial)?|\.history)$/.test(file))
+    for (const [done, file] of names.toSorted().entries()) {
+      signal.throwIfAborted()
+      onProgress?.({ what: 'files', done, total: names.length, file })
       const { size, mtimeMs } = await stat(join(folder, file))
       entries.push(await readArchiveFile({ file, size, modified: mtimeMs, special: false }, { folder, spawn, signal }))
     }
     return entries
   } catch (error) {
+    signal.throwIfAborted()
     throw fromSystemError(error, `read ${folder}`) ?? error
   }
 }
@@ -176,9 +192,10 @@ async function readView(
     index: ArchiveIndex
     signal: AbortSignal
     histories: readonly HistoryEntry[]
+    onProgress: SalvageRequest['onProgress']
   },
 ): Promise<ArchiveIndex> {
-  const { folder, wanted, index, signal, histories } = facts
+  const { folder, wanted, index, signal, histories, onProgress } = facts
   const links = new Map<string, string>()
   for (const { file } of index.histories) links.set(file, join(index.folder, file))
   for (const { file } of histories) links.set(file, join(folder, file))
@@ -189,7 +206,12 @@ async function readView(
   await mkdir(view, { recursive: true, mode: 0o700 })
   for (const name of await readdir(view)) if (!links.has(name)) await rm(join(view, name), { force: true })
   for (const [name, target] of links) await link(target, join(view, name))
-  return readArchiveIndex(services, view, { signal, systemIdentifier: index.systemIdentifier })
+  const size = wanted[0]?.entry.header?.segmentSize ?? 1
+  return readArchiveIndex(services, view, {
+    ...{ signal, systemIdentifier: index.systemIdentifier },
+    onProgress: ({ done, total, file }) =>
+      onProgress?.({ what: 'records', done: Math.floor(done / size), total: Math.ceil(total / size), file }),
+  })
 }
 
 async function link(target: string, file: string): Promise<void> {

@@ -5,6 +5,7 @@ import { lsnText } from '../model/lsn'
 import { call, contract } from '../rpc/contract'
 import { commandPreview } from './dump'
 import { jobStarted } from './jobs'
+import { clusterOrigins } from './localClusters'
 
 /** A backup of a library, or any folder that pg_basebackup or pg_combinebackup wrote, plain or tar. Absolute. */
 export const recoverySource = z.object({ path: z.string().min(1).max(4096) })
@@ -13,7 +14,12 @@ export const recoveryDestination = z.discriminatedUnion('kind', [
   /** A data directory that is not there yet, or empty, with a server of its own beside the others. */
   z.object({ kind: z.literal('new'), folder: z.string().max(4096), port: z.int().min(1).max(65_535) }),
   /** In place of a stopped cluster of this machine: its data directory is renamed and kept, its settings elsewhere stay. */
-  z.object({ kind: z.literal('cluster'), dataDirectory: z.string().min(1).max(4096) }),
+  z.object({
+    kind: z.literal('cluster'),
+    dataDirectory: z.string().min(1).max(4096),
+    /** Of a data directory that no service manager known here starts; absent: what its own files say. Others have theirs. */
+    port: z.int().min(1).max(65_535).nullable().optional(),
+  }),
 ])
 
 export const standaloneRequest = z.object({
@@ -56,9 +62,12 @@ export const recoverableBackup = z.object({
 
 /** A cluster of this machine as a destination. */
 export const recoveryTarget = z.object({
+  origin: z.enum(clusterOrigins),
   name: z.string(),
   dataDirectory: z.string(),
   port: z.int().nullable(),
+  /** To begin with, for one that is started with pg_ctl afterwards: its own port, else a free one; null: it has its own. */
+  askPort: z.int().nullable(),
   owner: z.string().nullable(),
   major: z.int().nullable(),
   systemIdentifier: z.string().nullable(),
@@ -104,6 +113,8 @@ export const recovery = contract('recovery', {
       logins: z.array(z.object({ id: z.string(), label: z.string(), user: z.string() })),
     }),
   ),
+  /** Any data directory as a destination for that backup. Throws AppError for what is none, or can't be looked at. */
+  target: call(recoverySource.extend({ dataDirectory: z.string().min(1).max(4096) }), recoveryTarget),
   previewStandalone: call(standaloneRequest, standalonePreview),
   startStandalone: call(standaloneRequest, jobStarted),
 })

@@ -4,7 +4,7 @@ import { restorePoint, transactionEnd, walTime } from '../model/archiveIndex'
 import { byteCount } from '../model/byteCount'
 import { lsnText } from '../model/lsn'
 import { recoveryWish } from '../model/recoveryWish'
-import { call, contract } from '../rpc/contract'
+import { call, contract, stream } from '../rpc/contract'
 import { jobStarted } from './jobs'
 import { recovery, standalonePreview, standaloneRequest } from './recovery'
 
@@ -130,6 +130,8 @@ export const salvageOffer = z.object({
   walFolder: z.string(),
   /** Its server runs: the usual case, and no matter of salvage. */
   running: z.boolean(),
+  /** It was asked for by its folder; absent: it is one of those that are found. */
+  named: z.boolean().optional(),
   /** Why nothing can be, in a sentence; '' when it can. */
   problem: z.string(),
   /** History files first, then segments by position. */
@@ -144,6 +146,18 @@ export const salvageOffer = z.object({
   with: wayEnd.nullable(),
   /** What is gained, in a sentence. */
   says: z.string(),
+})
+
+/** How far a pg_wal is read; a large one takes a minute when it is read for the first time. */
+export const salvageReading = z.object({
+  kind: z.literal('reading'),
+  /** Of the cluster. */
+  name: z.string(),
+  /** files: what each is. records: of the segments that the archive does not have. */
+  what: z.enum(['files', 'records']),
+  done: z.int(),
+  total: z.int(),
+  file: z.string(),
 })
 
 export const pointRequest = z.object({
@@ -237,8 +251,15 @@ export const recoveryPoint = contract('recoveryPoint', {
   ),
   /** Reads what is new in the archive when that takes seconds; else `toRead` says how much is left for the job. */
   moments: call(momentsRequest, moments),
-  /** What stopped clusters of this machine hold that the archive does not; of those of the archive's own cluster alone. */
-  salvage: call(z.object({ archiveId }), z.object({ offers: z.array(salvageOffer) })),
+  /**
+   * What stopped clusters of this machine hold that the archive does not; of those of the archive's own cluster alone. Data
+   * directories that are named in `folders` are looked at besides, and have an offer each, or its problem, whatever they are.
+   * The offers come last; before, where it takes its time, how far it is.
+   */
+  salvage: stream(
+    z.object({ archiveId, folders: z.array(path).max(4).optional() }),
+    z.discriminatedUnion('kind', [salvageReading, z.object({ kind: z.literal('offers'), offers: z.array(salvageOffer) })]),
+  ),
   /** The commits around a moment, read from the segments themselves. */
   neighbours: call(neighboursRequest, neighbours),
   /** Never throws for a wish that can't be met: the blockers say why. */
@@ -255,6 +276,7 @@ export type Moments = z.infer<typeof moments>
 export type MomentBackup = z.infer<typeof momentBackup>
 export type MomentLane = z.infer<typeof momentLane>
 export type MomentRestorePoint = z.infer<typeof momentRestorePoint>
+export type SalvageReading = z.infer<typeof salvageReading>
 export type SalvageOffer = z.infer<typeof salvageOffer>
 export type Neighbours = z.infer<typeof neighbours>
 export type NeighboursRequest = z.infer<typeof neighboursRequest>

@@ -1,7 +1,7 @@
 // For the tests of recovery to a moment: a cluster whose rows are marked one commit after the other, its archive, and its backup.
 import fs from 'node:fs'
 import path from 'node:path'
-import type { PointRequest, PointRunRequest } from '../../shared/contracts/recoveryPoint'
+import type { PointRequest, PointRunRequest, SalvageOffer } from '../../shared/contracts/recoveryPoint'
 import type { JobSnapshot } from '../../shared/jobs/job'
 import type { RecoveryWish } from '../../shared/model/recoveryWish'
 import { freePort, type TestCluster } from '../support/clusters'
@@ -55,6 +55,17 @@ export async function makeHistory({ cluster }: ArchivingCluster, from = 1): Prom
   }
   await switchWal(cluster)
   return marks
+}
+
+/** What can be salvaged, once it is known. */
+export async function salvageOffers(base: BaseCore, archiveId: string, folders: string[] = []): Promise<SalvageOffer[]> {
+  let offers: SalvageOffer[] | null = null
+  for await (const event of base.core.api.recoveryPoint.salvage({ archiveId, folders })) {
+    if (event.kind === 'offers') offers = event.offers
+    else if (offers !== null) throw new Error('something came after the offers')
+  }
+  if (offers === null) throw new Error('no offers came')
+  return offers
 }
 
 export async function registerArchive(base: BaseCore, folder: string, connectionId: string | null): Promise<string> {

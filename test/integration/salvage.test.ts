@@ -21,6 +21,7 @@ import {
   prepareMarks,
   recoverTo,
   registerArchive,
+  salvageOffers,
   wish,
 } from './recoveryPointSetup'
 import { factsOf, printOf, stopServer } from './recoverySetup'
@@ -119,20 +120,18 @@ describe.each(newestOrAll())('PostgreSQL %i, in place of a practice cluster that
 
   test('while it runs it is refused; once killed it is offered, and every committed row is there', async () => {
     const { api } = base.core
-    const running = await api.recoveryPoint.salvage({ archiveId })
-    expect(running.offers).toMatchObject([{ name: 'practice main', dataDirectory, files: [] }])
-    expect(running.offers[0]?.problem).toMatch(
-      /^practice main runs \(process \d+\): its WAL is still being written\. Stop it first\.$/,
-    )
+    const running = await salvageOffers(base, archiveId)
+    expect(running).toMatchObject([{ name: 'practice main', dataDirectory, files: [] }])
+    expect(running[0]?.problem).toMatch(/^practice main runs \(process \d+\): its WAL is still being written\. Stop it first\.$/)
     const early = await api.recoveryPoint.plan((await inPlace(toTheEnd, true)).point)
-    expect(early.blockers).toMatchObject([{ reason: 'salvage', says: running.offers[0]?.problem }])
+    expect(early.blockers).toMatchObject([{ reason: 'salvage', says: running[0]?.problem }])
 
     process.kill(readPostmasterPid(dataDirectory) ?? 0, 'SIGKILL')
     await waitUntilNoProcessIn(dataDirectory, 20_000)
     const before = printOf(dataDirectory)
     const wasArchived = printOf(archive)
 
-    const [offer] = (await api.recoveryPoint.salvage({ archiveId })).offers
+    const [offer] = await salvageOffers(base, archiveId)
     expect(offer).toMatchObject({ problem: '', warnings: [], walFolder: path.join(dataDirectory, 'pg_wal') })
     expect(offer?.files.map(({ kind }) => kind)).toEqual(['complete', 'complete', 'last'])
     expect(offer?.with?.lastCommit?.xid).toBe(marks.at(-1)?.xid)

@@ -131,9 +131,17 @@ export async function setAside(dataDirectory: string, kept: string, renamed: () 
   }
 }
 
-/** A file system of its own can't be renamed. */
+/** What is mounted can't be renamed; by its device a folder of the same file system that is bound there does not show. */
 export async function isMountPoint(folder: string): Promise<boolean> {
-  return (await stat(folder)).dev !== (await stat(path.dirname(folder))).dev
+  if ((await stat(folder)).dev !== (await stat(path.dirname(folder))).dev) return true
+  if (process.platform !== 'linux') return false
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8')
+  return mounts.split('\n').some((line) => unescaped(line.split(' ')[4] ?? '') === folder)
+}
+
+/** Blanks and the like are octal there. Source: Linux, show_mountinfo. */
+function unescaped(word: string): string {
+  return word.replaceAll(/\\(\d{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
 }
 
 /** A folder that is free for the tablespaces of a cluster: `<data directory>.tablespaces`, with a number when it is taken. */

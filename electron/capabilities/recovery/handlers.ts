@@ -7,12 +7,13 @@ import { pointRequest } from '../../../shared/contracts/recoveryPoint'
 import { wishWords } from '../../../shared/model/recoveryTarget'
 import type { Handlers } from '../../../shared/rpc/contract'
 import { slug } from '../../library/slug'
-import { findLocalClusters } from '../../postgres/findLocalClusters'
+import { findLocalClusters, inspectCluster } from '../../postgres/findLocalClusters'
 import { findPortAmong } from '../../postgres/freePort'
 import { ownAccount } from '../../process/runAs'
 import { withCombine } from './combineInto'
+import { portItSays, startedByHand } from './folderCluster'
 import type { Parts, RecoveryServices } from './parts'
-import { planRecovery, type RecoveryRequest, refusal } from './planRecovery'
+import { ownedByRoot, planRecovery, type RecoveryRequest, refusal } from './planRecovery'
 import { previewOf } from './preview'
 import { type PhysicalBackup, readBackup } from './readBackup'
 import { pointSteps, recoveryOnCancel, recoverySteps } from './recoverySteps'
@@ -26,6 +27,8 @@ export function recoveryHandlers(services: RecoveryServices, parts: Parts): Hand
     inspect: async ({ path: folder }, { signal }) => shown(await readBackup(services, folder, signal)),
     prepare: async ({ path: folder }, { signal }) =>
       prepareRecovery(services, await readBackup(services, folder, signal), signal),
+    target: async ({ path: folder, dataDirectory }, { signal }) =>
+      readTarget(services, { backup: await readBackup(services, folder, signal, true), dataDirectory }, signal),
     previewStandalone: async (request, { signal }) => previewOf(await planRecovery(services, request, new Date(), signal)),
     startStandalone: (request, { signal }) => startRecovery(services, parts, request, signal),
   }
@@ -96,7 +99,8 @@ export async function prepareRecovery(services: RecoveryServices, backup: Physic
       port: await findPortAmong(firstPort, portCount, taken),
       login: (saved.find((each) => isOf(each, backup)) ?? null)?.id ?? null,
     },
-    targets: clusters.filter(({ origin }) => origin === 'practice' || origin === 'debian').map((each) => targetOf(each, backup)),
+    // Others are looked at one by one, when their data directory is named.
+    targets: clusters.filter((each) => !startedByHand(each)).map((each) => targetOf(each, backup)),
     logins: saved.map(({ id, label, settings }) => ({ id, label, user: settings.user })),
   }
 }
@@ -111,17 +115,32 @@ function isOf(
   return label === source.label || (settings.host === source.host && settings.port === source.port && source.port !== null)
 }
 
+/** One that is started with pg_ctl gets a port: its own, taken or not, since that is for the person to see; else a free one. */
+async function readTarget(
+  services: RecoveryServices,
+  { backup, dataDirectory }: { backup: PhysicalBackup; dataDirectory: string },
+  signal: AbortSignal,
+): Promise<RecoveryTarget> {
+  const info = await inspectCluster(services, dataDirectory, signal)
+  if (!startedByHand(info)) return targetOf(info, backup)
+  const port = info.port ?? (await portItSays(info.dataDirectory))
+  const askPort = port ?? (await findPortAmong(firstPort, portCount, new Set()))
+  return { ...targetOf(info, backup), port, askPort }
+}
+
 function targetOf(info: LocalClusterInfo, backup: PhysicalBackup): RecoveryTarget {
-  const { name, dataDirectory, port, owner, major, control, running, problem } = info
+  const { origin, name, dataDirectory, port, owner, major, control, running, problem } = info
   const why = running
     ? 'It runs: stop it first.'
     : problem
       ? problem.message
       : major !== backup.major
         ? `It is of PostgreSQL ${major}, the backup of ${backup.major}.`
-        : ''
+        : owner === 'root'
+          ? ownedByRoot(dataDirectory)
+          : ''
   return {
-    ...{ name, dataDirectory, port, owner, major },
+    ...{ origin, name, dataDirectory, port, askPort: null, owner, major },
     systemIdentifier: control?.systemIdentifier ?? null,
     state: control?.state ?? '',
     running: running !== null,

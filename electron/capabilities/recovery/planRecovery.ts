@@ -21,6 +21,7 @@ import type { OsAccount } from '../../process/processTypes'
 import { findAccount, ownAccount, ownerOf } from '../../process/runAs'
 import { errorCode, fromSystemError } from '../../process/systemError'
 import { type Held, isMountPoint, keptName, type Place, placeAt, tablespacesFolder, whatIsAt } from './destination'
+import { differingSettings, portItSays, startedByHand, walLink } from './folderCluster'
 import { type BackupListing, listBackup } from './listBackup'
 import type { RecoveryServices } from './parts'
 import { type ChainPlan, planChain } from './planChain'
@@ -28,6 +29,7 @@ import { archiveAccess, type PointRun, planPointRun, pointRows, pointSettings } 
 import { checkRecovery } from './preflightRecovery'
 import { type PhysicalBackup, readBackup } from './readBackup'
 import { outsideKey, type PlacedFile, placeSettings, plainSettings, type SettingsFacts } from './settingsText'
+import { laterCommands } from './startRecovered'
 
 export interface Programs {
   bin: string
@@ -99,8 +101,9 @@ export async function planRecovery(
   )
   const chain = await planChain(services, backup, { data, spaces, programs }, signal).catch(closed)
   const listing = backup.format === 'plain' && !chain ? await listBackup(backup, signal).catch(closed) : null
-  const port = target ? target.port : destination.kind === 'new' ? destination.port : null
-  const kind = target === null ? 'own' : target.origin === 'debian' ? 'debian' : 'practice'
+  const byHand = target !== null && startedByHand(target)
+  const port = await portFor(destination, target)
+  const kind = target === null || byHand ? 'own' : target.origin === 'debian' ? 'debian' : 'practice'
   const texts = await readSettings(backup)
   const { placed, sslOff } = await planSettings(folder, kind, account, texts)
   const limits = point && (await limitsOf(services, backup, programs, signal))
@@ -113,6 +116,7 @@ export async function planRecovery(
     ...(point ? { recovery: pointSettings(point, limits ?? {}) } : {}),
   }
   const kept = target && keptName(folder, at)
+  const logFile = (byHand ? null : target?.logFile) ?? path.join(folder, 'log', 'server.log')
   const held = new Map<string, Held>()
   for (const place of [...(target ? [] : [data]), ...spaces]) held.set(place.final, await whatIsAt(place.final).catch(closed))
   for (const place of [data, ...spaces]) held.set(place.partial, await whatIsAt(place.partial).catch(closed))
@@ -141,6 +145,9 @@ export async function planRecovery(
     writeProblem: await writeProblem(parent),
     free: await freeBytes(parent),
     mountPoint: target !== null && existsSync(folder) && (await isMountPoint(folder)),
+    walLink: target && (await walLink(folder)),
+    differing: byHand ? await differingSettings(folder, texts.inside) : [],
+    later: laterCommands({ target, account, programs, data, logFile }),
     portFree: port === null || (await isPortFree(port)),
     coldProblems: await coldProblems(services, backup, programs, signal),
     logins: services.connections.list().map(({ id }) => id),
@@ -166,14 +173,21 @@ export async function planRecovery(
       preflight,
     },
     accountName: account?.name ?? ownAccount().name,
-    logFile: target?.logFile ?? path.join(folder, 'log', 'server.log'),
-    danger: target && kept !== null ? dangerOf(target, kept) : null,
+    logFile,
+    danger: target && kept !== null ? dangerOf(target, port, kept) : null,
     blocked: blockedSentence(preflight),
   }
 }
 
-function dangerOf(target: LocalClusterInfo, keptAs: string): RecoveryDanger {
-  const { name, port, dataDirectory, control } = target
+/** null where only the start will tell, or nothing says it. */
+async function portFor(destination: StandaloneRequest['destination'], target: LocalClusterInfo | null): Promise<number | null> {
+  if (destination.kind === 'new') return destination.port
+  if (target === null || !startedByHand(target)) return target?.port ?? null
+  return destination.port ?? target.port ?? portItSays(target.dataDirectory)
+}
+
+function dangerOf(target: LocalClusterInfo, port: number | null, keptAs: string): RecoveryDanger {
+  const { name, dataDirectory, control } = target
   return { name, host: os.hostname(), port, systemIdentifier: control?.systemIdentifier ?? '', dataDirectory, keptAs }
 }
 
@@ -204,11 +218,16 @@ async function findRunner(target: LocalClusterInfo | null): Promise<{ account: O
     throw error
   })
   if (account instanceof AppError) return { account: null, problem: account.message }
+  if (account === null && root) return { account, problem: ownedByRoot(target.dataDirectory) }
   if (account === null || root) return { account, problem: '' }
   return {
     account,
     problem: `${target.dataDirectory} belongs to ${account.name}, and Walkback runs as ${ownAccount().name}: start Walkback as root or as ${account.name}.`,
   }
+}
+
+export function ownedByRoot(dataDirectory: string): string {
+  return `${dataDirectory} belongs to root, and PostgreSQL refuses to run as root. Give it to the account that is to run it: chown -R postgres ${dataDirectory}`
 }
 
 export async function findPrograms({ tools }: Pick<RecoveryServices, 'tools'>, major: number): Promise<Programs | null> {

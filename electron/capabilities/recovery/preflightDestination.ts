@@ -4,6 +4,7 @@ import type { PreflightRow } from '../../../shared/model/preflight'
 import { goTo, row } from '../../library/preflightRow'
 import { isThisMachine } from '../../postgres/sameMachine'
 import type { Place } from './destination'
+import { startedByHand } from './folderCluster'
 import type { RecoveryFacts } from './preflightRecovery'
 
 export const elsewhere = [goTo('Choose another destination', 'destination')]
@@ -39,19 +40,17 @@ function unfinished(held: RecoveryFacts['held'], place: Place): PreflightRow[] {
 }
 
 export function targetRows(facts: RecoveryFacts, target: LocalClusterInfo): PreflightRow[] {
-  const { hostname, held, data, kept, request, mountPoint } = facts
-  const where = `${target.name} on ${hostname}${target.port === null ? '' : `, port ${target.port}`}`
+  const { hostname, held, data, kept, request, mountPoint, settings } = facts
+  const byHand = startedByHand(target)
+  const port = byHand ? settings.port : (target.port ?? 0)
+  const where = `${target.name} on ${hostname}${port === 0 ? '' : `, port ${port}`}`
   if (target.running) {
     const text = `${target.name} runs on ${hostname} (process ${target.running.pid}${target.port === null ? '' : `, port ${target.port}`}). Stop it first: files are never put under a running server.`
     return [row('running', 'blocker', 'Cluster is stopped', text, elsewhere)]
   }
   if (target.problem) return [row('cluster', 'blocker', 'Cluster', `${target.problem.message} ${target.problem.hint}`, elsewhere)]
-  if (target.origin !== 'practice' && target.origin !== 'debian') {
-    const text = `Walkback does not know how ${target.name} is started on this machine. Deploy to a new folder, and start it the way that cluster was.`
-    return [row('cluster', 'blocker', 'Cluster', text, elsewhere)]
-  }
   if (mountPoint) {
-    const text = `${target.dataDirectory} is a file system of its own, which can't be renamed. Deploy to a new folder.`
+    const text = `${target.dataDirectory} is a mount point, which can't be renamed. Deploy to a new folder.`
     return [row('cluster', 'blocker', 'Cluster', text, elsewhere)]
   }
   const state = target.control?.state ?? ''
@@ -65,6 +64,8 @@ export function targetRows(facts: RecoveryFacts, target: LocalClusterInfo): Pref
         : `No server runs in ${target.dataDirectory}, but pg_controldata says "${state}": it was not shut down. It is kept as it is.`,
     ),
     row('kept', 'warning', 'What is there', `${target.dataDirectory} is renamed to ${kept ?? ''} and kept. Nothing is deleted.`),
+    ...linkRows(facts, target),
+    ...(byHand ? [serviceRow(facts, target)] : []),
     ...unfinished(held, data),
   ]
   const { confirm } = request
@@ -73,6 +74,23 @@ export function targetRows(facts: RecoveryFacts, target: LocalClusterInfo): Pref
     rows.push(row('confirm', 'blocker', 'Confirmation', text))
   }
   return rows
+}
+
+/** Only the data directory gets another name: what it leads to is where it was, and the kept one goes on leading there. */
+function linkRows({ walLink, kept }: RecoveryFacts, { tablespaces }: LocalClusterInfo): PreflightRow[] {
+  const leads = [
+    ...(walLink === null ? [] : [`pg_wal leads to ${walLink}`]),
+    ...tablespaces.map(({ oid, location }) => `tablespace ${oid} to ${location}`),
+  ]
+  if (leads.length === 0) return []
+  const text = `Its ${leads.join(', its ')}. What is there is not touched, and belongs to ${kept ?? ''} from then on: keep them together.${walLink === null ? '' : ' The new pg_wal lies in the new data directory.'}`
+  return [row('links', 'warning', 'What it leads to', text)]
+}
+
+/** What starts it is not known here: a unit of its own, a container, a line in somebody's script. */
+function serviceRow({ settings, later }: RecoveryFacts, { dataDirectory }: LocalClusterInfo): PreflightRow {
+  const text = `What started the cluster in ${dataDirectory} so far, a service or a script, is not known here and does not know the new server. Walkback starts it with pg_ctl, on port ${settings.port} of 127.0.0.1. To have it run the old way: stop it (${later.stop}), put port and listen_addresses at the end of postgresql.auto.conf right, and start it as before.`
+  return row('service', 'warning', 'How it is started', text)
 }
 
 export function spaceRows({ held, spaces, backup, data }: RecoveryFacts): PreflightRow[] {
@@ -143,11 +161,13 @@ export function portRows({ request, backup, portFree, target, settings }: Recove
   }
   // A practice cluster takes another port by itself.
   if (!portFree && target?.origin !== 'practice') {
-    const port = destination.kind === 'new' ? destination.port : (target?.port ?? settings.port)
+    const port = destination.kind === 'new' ? destination.port : settings.port
     return [row('port', 'blocker', 'Port', `Port ${port} is taken by another program. Choose another one.`, elsewhere)]
   }
-  const port = destination.kind === 'new' ? destination.port : target?.port
-  return port === null || port === undefined
-    ? []
-    : [row('port', 'pass', 'Port', `Port ${port} is free${portFree ? '' : ' or another one is taken'}.`)]
+  const port = destination.kind === 'new' ? destination.port : settings.port
+  if (port === 0 && target && startedByHand(target)) {
+    const text = `Neither postmaster.pid nor the settings in ${target.dataDirectory} say on which port it listened. Give one.`
+    return [row('port', 'blocker', 'Port', text, elsewhere)]
+  }
+  return port === 0 ? [] : [row('port', 'pass', 'Port', `Port ${port} is free${portFree ? '' : ' or another one is taken'}.`)]
 }

@@ -40,6 +40,11 @@ export interface RecoveryFacts {
   writeProblem: string
   free: bigint | null
   mountPoint: boolean
+  /** Where the pg_wal of the cluster leads whose place it takes; null when it is no link. */
+  walLink: string | null
+  /** Its own settings files, in its data directory, that are not those of the backup. */
+  differing: string[]
+  later: { start: string; stop: string }
   portFree: boolean
   coldProblems: string[]
   logins: string[]
@@ -162,7 +167,7 @@ function backupRows({ backup, chain, listing, request, coldProblems, point }: Re
   return rows
 }
 
-function settingsRows({ placed, settings, backup, target }: RecoveryFacts): PreflightRow[] {
+function settingsRows({ placed, settings, backup, target, differing, kept }: RecoveryFacts): PreflightRow[] {
   if (settings.kind === 'debian') {
     return [
       row(
@@ -188,6 +193,11 @@ function settingsRows({ placed, settings, backup, target }: RecoveryFacts): Pref
     const text = `The backup holds no ${names}: they lay outside its data directory. Plain ones are written, with everything at its default.`
     rows.push(row('settings', 'warning', 'Settings files', text))
   } else rows.push(row('settings', 'pass', 'Settings files', 'Those of the backup, in the data directory.'))
+  if (differing.length > 0) {
+    const compared = backup.format === 'tar' ? 'What a tar holds shows when it is unpacked' : 'They are not the same'
+    const text = `Those of the backup are used, not those in ${target?.dataDirectory ?? ''}: ${differing.join(', ')}. ${compared}; the old ones stay in ${kept ?? ''}.`
+    rows.push(row('own-settings', 'warning', 'Its own settings', text))
+  }
   if (settings.sslOff) {
     rows.push(
       row(

@@ -3,7 +3,7 @@ import type { JobFact, JobResult } from '../../../shared/jobs/job'
 import type { ControlData } from '../../postgres/localClusterState'
 import type { Connected } from './connectRecovered'
 import type { RecoveryPlan } from './planRecovery'
-import { type Evidence, laterCommands } from './startRecovered'
+import { type Evidence, laterCommands, serviceFacts } from './startRecovered'
 
 export interface RecoveryOutcome {
   port: number
@@ -45,6 +45,7 @@ export function describeRecovery(plan: RecoveryPlan, outcome: RecoveryOutcome): 
       fact('Archiving', 'off: this copy writes into no archive'),
       fact('Start it later', later.start, true),
       fact('Stop it', later.stop, true),
+      ...serviceFacts(plan),
       ...chainFacts(plan),
       fact('Backup', `${backup.path}, only read`, true),
       fact('Time', `${((Date.now() - startedAt.getTime()) / 1000).toFixed(1)} s`),

@@ -2,6 +2,7 @@
 
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { JobFact } from '../../../shared/jobs/job'
 import { parseLsn, toLsn } from '../../../shared/model/lsn'
 import { AppError } from '../../../shared/rpc/appError'
 import type { JobContext } from '../../jobs/jobTypes'
@@ -10,6 +11,7 @@ import { controlDebian } from '../../postgres/debianClusters'
 import { startCluster, stopCluster } from '../../postgres/localCluster'
 import { failureLines, logSize, readLogFrom, saysReady, startHint } from '../../postgres/localClusterLog'
 import { findPostmaster, type LocalCluster } from '../../postgres/localClusterState'
+import { startedByHand } from './folderCluster'
 import type { Parts, RecoveryServices } from './parts'
 import type { RecoveryPlan } from './planRecovery'
 
@@ -35,7 +37,7 @@ export async function startRecovered(
     const { port } = await parts.practice.start(job, target.name, (line) => void lines.push(line))
     return { port, lines, connectionId: parts.practice.connectionId(target.name) }
   }
-  if (target) return startDebian(job, services, plan, cluster)
+  if (target?.origin === 'debian') return startDebian(job, services, plan, cluster)
   await startCluster(services.spawn, cluster, {
     // Its log is what the start is judged by.
     settings: {
@@ -142,15 +144,28 @@ export function readEvidence({ backup, logFile, point }: RecoveryPlan, lines: re
 }
 
 /** How it is started and stopped from now on, as a person would type it. */
-export function laterCommands(plan: RecoveryPlan): { start: string; stop: string } {
-  const { target, account, programs, data, logFile } = plan
+export function laterCommands({
+  target,
+  account,
+  programs,
+  data,
+  logFile,
+}: Pick<RecoveryPlan, 'target' | 'account' | 'programs' | 'data' | 'logFile'>): { start: string; stop: string } {
   if (target?.origin === 'practice') return { start: 'on the Practice page', stop: 'on the Practice page' }
-  if (target) {
+  if (target?.origin === 'debian') {
     const name = target.name.replace('/', ' ')
     return { start: `pg_ctlcluster ${name} start`, stop: `pg_ctlcluster ${name} stop` }
   }
   const quote = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
   const as = account ? `sudo -u ${account.name} ` : ''
   const program = `${as}${quote(path.join(programs?.bin ?? '', 'pg_ctl'))} --pgdata=${quote(data.final)}`
-  return { start: `${program} --log=${quote(logFile)} start`, stop: `${program} stop` }
+  return { start: `${program} --log=${quote(logFile)} start`, stop: `${program} stop${target ? ' -m fast' : ''}` }
+}
+
+/** For one that a service or a script started so far, which knows nothing of the new server. */
+export function serviceFacts({ target }: Pick<RecoveryPlan, 'target'>): JobFact[] {
+  if (target === null || !startedByHand(target)) return []
+  const value =
+    'the service or script that started it so far does not know this server: stop it as above, put port and listen_addresses at the end of postgresql.auto.conf right, then start it as before'
+  return [{ label: 'The old way', value, mono: false }]
 }

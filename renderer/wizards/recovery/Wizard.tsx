@@ -27,6 +27,7 @@ import { DestinationStep } from './steps/DestinationStep'
 import { OptionsStep } from './steps/OptionsStep'
 import { ReviewStep } from './steps/ReviewStep'
 import { SourceStep } from './steps/SourceStep'
+import { useTarget } from './useTarget'
 
 const steps = [
   { id: 'source', label: 'Backup' },
@@ -91,10 +92,13 @@ function Recover({ wanted }: { wanted: string | null }) {
   const facts = useAsk(source, (input, options) => api.recovery.inspect(input, options), { delay: 400 })
   const prepared = useAsk(source && facts.data ? source : undefined, (input, options) => api.recovery.prepare(input, options))
   const known = facts.data !== undefined
-  const answered = facts.error !== null || source === undefined || prepared.data !== undefined || prepared.error !== null
-  const step = answered ? reachableRecoveryStep(stored, known, prepared.data, stored.step) : stored.step
+  const other = useTarget(stored, source && facts.data ? stored.source : undefined)
+  const base = prepared.data && { ...prepared.data, other: other.data }
+  const asked = facts.error !== null || source === undefined || prepared.data !== undefined || prepared.error !== null
+  const answered = asked && !other.busy
+  const step = answered ? reachableRecoveryStep(stored, known, base, stored.step) : stored.step
   const draft = { ...stored, step }
-  const request = recoveryRequestOf(draft, known, prepared.data, confirm)
+  const request = recoveryRequestOf(draft, known, base, confirm)
   const preview = useAsk(
     step === 'review' ? request : undefined,
     (input, options) => api.recovery.previewStandalone(input, options),
@@ -106,8 +110,8 @@ function Recover({ wanted }: { wanted: string | null }) {
     if (step === 'review') again()
   }, [step, again])
 
-  const problem = recoveryStepProblem(draft, known, prepared.data, step)
-  const failed = step === 'source' ? facts.error : prepared.error
+  const problem = recoveryStepProblem(draft, known, base, step)
+  const failed = step === 'source' ? facts.error : (prepared.error ?? other.error)
   const checking = preview.busy || preview.stale
   const reviewReason = preview.error ? preview.error.message : checking ? 'Checking…' : (preview.data?.blocked ?? '')
   const reason = problem !== '' ? (failed?.message ?? problem) : step === 'review' ? reviewReason : ''
@@ -137,6 +141,7 @@ function Recover({ wanted }: { wanted: string | null }) {
     setDraft: (placement) => setDraft({ ...draft, ...placement }),
     facts: facts.data,
     prepared,
+    other,
     proof: 'The server’s log must say that it reached a consistent state at the end of the backup and that it takes connections.',
   }
   const subject = facts.data && `${facts.data.server}, ${formatWhen(facts.data.takenAt)}`

@@ -52,7 +52,8 @@ export function recoveryRequestOf(
 /** Another backup is another recovery: its folder and its tablespaces are its own. */
 export function chooseBackup(draft: RecoveryDraft, source: string): RecoveryDraft {
   if (draft.source === source) return draft
-  return { ...emptyRecoveryDraft, source, kind: draft.kind, cluster: draft.cluster, verify: draft.verify }
+  const { kind, cluster, other, otherPort, verify } = draft
+  return { ...emptyRecoveryDraft, ...{ source, kind, cluster, other, otherPort, verify } }
 }
 
 /** Of a link that names the backup: everything at its safe default, so the review comes next. */

@@ -17,6 +17,7 @@ import type { PlacementStepProps } from '../recovery/placementSteps'
 import { DestinationStep } from '../recovery/steps/DestinationStep'
 import { OptionsStep } from '../recovery/steps/OptionsStep'
 import { ReviewStep } from '../recovery/steps/ReviewStep'
+import { targetIn } from '../recovery/useTarget'
 import {
   chooseCluster,
   draftOfPointJob,
@@ -113,16 +114,16 @@ function Recover({ query }: { query: URLSearchParams }) {
   }, [query])
 
   const facts = usePoint(stored)
-  const { moments, plan, prepared } = facts
+  const { moments, plan, prepared, other } = facts
   const blocked = plan.data !== undefined && plan.data.blockers.length > 0
   const state: PointState = {
     moments: moments.data,
     planned: plan.stale || plan.data === undefined ? 'waiting' : blocked ? 'blocked' : 'yes',
     typed,
-    base: prepared.data,
+    base: prepared.data && { ...prepared.data, other: other.data },
   }
   // Answers that are on their way do not throw one back to an earlier step.
-  const asking = moments.busy || plan.busy || prepared.busy
+  const asking = moments.busy || plan.busy || prepared.busy || other.busy
   const step = asking ? stored.step : reachablePointStep(stored, state, stored.step)
   const draft = { ...stored, step }
   const request = pointRunRequestOf(draft, state, confirm)
@@ -142,7 +143,7 @@ function Recover({ query }: { query: URLSearchParams }) {
   const physical = record && 'tablespaces' in record && 'configuration' in record ? record : undefined
 
   const problem = pointStepProblem(draft, state, step)
-  const failed = moments.error ?? (step === 'source' ? null : plan.error) ?? prepared.error
+  const failed = moments.error ?? (step === 'source' ? null : plan.error) ?? prepared.error ?? other.error
   const checking = preview.busy || preview.stale
   const reviewReason = preview.error ? preview.error.message : checking ? 'Checking…' : (preview.data?.blocked ?? '')
   const reason = problem !== '' ? (failed?.message ?? problem) : step === 'review' ? reviewReason : ''
@@ -173,6 +174,7 @@ function Recover({ query }: { query: URLSearchParams }) {
     setDraft: (placement) => setDraft({ ...draft, ...placement }),
     facts: physical,
     prepared,
+    other,
     proof: 'The server’s log must say that it stopped where it was asked to; the stop is compared with the request.',
   }
   const server = moments.data?.server
@@ -206,7 +208,7 @@ function Recover({ query }: { query: URLSearchParams }) {
             <SalvageCard
               {...{ draft, setDraft }}
               offers={facts.offers}
-              inPlaceOf={draft.kind === 'cluster' ? draft.cluster : ''}
+              inPlaceOf={targetIn(draft, prepared.data, other.data)?.dataDirectory ?? ''}
               onMoment={() => goTo('moment')}
             />
           }

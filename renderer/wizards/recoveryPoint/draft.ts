@@ -29,6 +29,8 @@ export const pointDraft = placement.extend({
   archiveId: z.string().max(100),
   /** Data directory of the dead cluster whose WAL is salvaged; '' for none. */
   salvage: z.string().max(4096).default(''),
+  /** Data directory of a dead cluster that is named to look for WAL in; null: none is. */
+  dead: z.string().max(4096).nullable().default(null),
   /** The folder of the base backup to begin with; null for the one with the least to replay. */
   backup: z.string().max(4096).nullable(),
   target: z.enum(targetKinds),
@@ -51,6 +53,7 @@ export const emptyPointDraft: PointDraft = {
   systemIdentifier: '',
   archiveId: '',
   salvage: '',
+  dead: null,
   backup: null,
   target: 'time',
   ...{ time: null, lsn: '', xid: '', name: '', timeline: null },

@@ -1,16 +1,21 @@
 // Everything the core says about the draft: moments, the commits around the cursor, the plan, and this machine.
 import { useCallback } from 'react'
-import type { Moments, Neighbours, PointPlan, SalvageOffer } from '../../../shared/contracts/recoveryPoint'
+import type { RecoveryTarget } from '../../../shared/contracts/recovery'
+import type { Moments, Neighbours, PointPlan } from '../../../shared/contracts/recoveryPoint'
 import { api } from '../../rpc/api'
 import { useJobs } from '../../stores/jobs'
 import type { AskNeighbours } from '../../timeline/useSteps'
 import { type Asked, useAsk } from '../../wizard/useAsk'
 import type { Prepared } from '../recovery/placementSteps'
+import { useTarget } from '../recovery/useTarget'
 import { type PointDraft, pointRequestOf, timelineOf, timeOf } from './draft'
+import { type AskedOffers, useOffers } from './useOffers'
 
 export interface PointFacts {
   moments: Asked<Moments>
-  offers: Asked<{ offers: SalvageOffer[] }>
+  offers: AskedOffers
+  /** Of a data directory that is typed as the destination. */
+  other: Asked<RecoveryTarget>
   plan: Asked<PointPlan>
   /** Where the cursor stands: the time of the wish, or where another target will stop. */
   cursor: { timeline: number; time: number } | null
@@ -49,17 +54,22 @@ export function usePoint(draft: PointDraft): PointFacts {
     (moment, options) => api.recoveryPoint.neighbours({ archiveId: archive ?? '', salvage: salvage || null, ...moment }, options),
     [archive, salvage],
   )
+  const other = useTarget(draft, plan.data?.backup?.path)
   // What a dead cluster of this machine holds besides: looked at where it can be chosen.
   const offering = archive !== undefined && (draft.step === 'source' || draft.step === 'destination')
-  const offers = useAsk(offering ? { which: { archiveId: archive }, ended } : undefined, (input, options) =>
-    api.recoveryPoint.salvage(input.which, options),
-  )
+  // Whose place is taken may be another cluster: nothing is expected of it then.
+  const itsPlace = other.data?.systemIdentifier === found?.systemIdentifier ? other.data?.dataDirectory : undefined
+  const folders = [...new Set([draft.dead, salvage, itsPlace].filter((one): one is string => one != null && one !== ''))]
+  const offers = useOffers(offering ? archive : undefined, folders, ended)
   const mayPrepare = request !== undefined && plan.data?.backup != null && plan.data.blockers.length === 0 && !plan.stale
   const prepared = useAsk(
     mayPrepare && draft.step !== 'source' && draft.step !== 'moment' ? request : undefined,
     (input, options) => api.recoveryPoint.prepare(input, options),
   )
-  return { moments: { ...moments, data: found }, offers, plan, cursor, around, neighbours, prepared }
+  return {
+    ...{ moments: { ...moments, data: found }, offers, other },
+    ...{ plan, cursor, around, neighbours, prepared },
+  }
 }
 
 /** The answer kept from before may be of another cluster. */

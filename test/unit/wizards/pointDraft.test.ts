@@ -118,6 +118,30 @@ describe('steps', () => {
     expect(wizardOf({ capability: 'recovery', input: { ...request, source: { path: '/b' } } })).toBe('/restore/point')
     expect(wizardOf({ capability: 'recovery', input: { source: { path: '/b' } } })).toBe('/restore/standalone')
   })
+  test('the place of a cluster: one of the list has its port, any other data directory gets one', () => {
+    const base = { defaults: { folder: '/srv/recovered', port: 5433, login: null } }
+    const looked = { ...base, other: { name: 'data', askPort: 5440, problem: '' } }
+    const of = (change: Partial<PointDraft>, known: typeof looked | typeof base = looked) => {
+      const typed: PointDraft = { ...draft, kind: 'cluster', ...change }
+      const asked = { ...state, base: known }
+      const problem = pointStepProblem(typed, asked, 'destination')
+      return problem === '' ? pointRunRequestOf(typed, asked, null)?.destination : problem
+    }
+    expect(of({})).toBe('Choose a stopped cluster')
+    expect(of({ cluster: '/c' })).toEqual({ kind: 'cluster', dataDirectory: '/c' })
+    expect(of({ other: 'srv' })).toBe('The data directory needs an absolute path')
+    expect(of({ other: '/srv/data' }, base)).toBe('Looking at the data directory…')
+    const runs = { ...looked, other: { ...looked.other, problem: 'It runs: stop it first.' } }
+    expect(of({ other: '/srv/data' }, runs)).toBe('data: It runs: stop it first.')
+    expect(of({ other: '/srv/data', otherPort: '99999' })).toBe('The port is a number from 1 to 65535')
+    const given = { kind: 'cluster', dataDirectory: '/srv/data', port: 5440 }
+    expect(of({ cluster: '/c', other: ' /srv/data ' })).toEqual(given)
+    expect(of({ other: '/srv/data', otherPort: '5499' })).toEqual({ ...given, port: 5499 })
+    const again = draftOfPointJob({
+      ...pointRunRequestOf({ ...draft, kind: 'cluster', other: '/srv/data' }, { ...state, base: looked }, null),
+    })
+    expect(again).toMatchObject({ kind: 'cluster', cluster: '', other: '/srv/data', otherPort: '5440' })
+  })
   test('another cluster starts over, but keeps what happens at the target', () => {
     const other = chooseCluster({ ...draft, action: 'promote', time: storyMoment, step: 'review' }, '1')
     expect(other).toEqual({ ...emptyPointDraft, systemIdentifier: '1', action: 'promote' })

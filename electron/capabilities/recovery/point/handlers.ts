@@ -1,7 +1,8 @@
 // Answers the calls of the recoveryPoint contract.
-import type { PointRequest, PointRunRequest, recoveryPoint } from '../../../../shared/contracts/recoveryPoint'
+import type { PointRequest, PointRunRequest, recoveryPoint, SalvageReading } from '../../../../shared/contracts/recoveryPoint'
 import { AppError } from '../../../../shared/rpc/appError'
 import type { Handlers } from '../../../../shared/rpc/contract'
+import { tellThenResult } from '../../../rpc/tellThenResult'
 import { prepareRecovery, startRecovery } from '../handlers'
 import type { Parts, RecoveryServices } from '../parts'
 import { planRecovery, type RecoveryRequest } from '../planRecovery'
@@ -18,7 +19,11 @@ export function recoveryPointHandlers(services: RecoveryServices, parts: Parts):
   return {
     sources: (_input, { signal }) => readSources(services, signal),
     moments: (request, { signal }) => readMoments(services, request, signal),
-    salvage: async ({ archiveId }, { signal }) => ({ offers: await readOffers(services, archiveId, signal) }),
+    salvage: ({ archiveId, folders = [] }, { signal }) =>
+      tellThenResult(async (tell: (reading: SalvageReading) => void) => ({
+        kind: 'offers' as const,
+        offers: await readOffers(services, { archiveId, folders }, signal, tell),
+      })),
     neighbours: async (request, { signal }) =>
       readNeighbours(services, await recentPointFacts(services, request, signal), request, signal),
     plan: async (request, { signal }) => (await planWish(services, request, { fresh: false, signal })).plan,

@@ -6,7 +6,7 @@ import { formatWalTime } from '../../../../shared/model/walTime'
 import type { RecoveryPlan } from '../planRecovery'
 import type { Pristine } from '../pristine'
 import { chainFacts } from '../recoveryResult'
-import { laterCommands } from '../startRecovered'
+import { laterCommands, serviceFacts } from '../startRecovered'
 import type { PointRun } from './pointRun'
 import type { Reached } from './recoverToPoint'
 import { scriptLog } from './restoreScript'
@@ -59,6 +59,7 @@ export function describePoint(
       ...(outcome.state === 'paused' ? [fact('Promote it', 'SELECT pg_promote()', true)] : []),
       fact('Start it later', later.start, true),
       fact('Stop it', later.stop, true),
+      ...serviceFacts(plan),
       ...chainFacts(plan),
       fact('Backup', `${backup.path}, only read`, true),
       fact('Time', `${((Date.now() - startedAt.getTime()) / 1000).toFixed(1)} s`),

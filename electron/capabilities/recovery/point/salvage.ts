@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { LocalClusterInfo } from '../../../../shared/contracts/localClusters'
 import type { ArchiveIndex } from '../../../../shared/model/archiveIndex'
 import { AppError } from '../../../../shared/rpc/appError'
-import { type PgWal, readSalvage } from '../../../archive/readSalvage'
+import { type PgWal, readSalvage, type SalvageProgress } from '../../../archive/readSalvage'
 import { inspectCluster } from '../../../postgres/findLocalClusters'
 import { errorCode, fromSystemError } from '../../../process/systemError'
 import type { PointServices } from './pointFacts'
@@ -42,6 +42,7 @@ export async function salvageOf(
   { name, dataDirectory, running, control }: LocalClusterInfo,
   index: ArchiveIndex,
   signal: AbortSignal,
+  onProgress?: (progress: SalvageProgress) => void,
 ): Promise<SalvageAnswer> {
   const no = (says: string) => ({ ok: false as const, says })
   if (running) return no(`${name} runs (process ${running.pid}): its WAL is still being written. Stop it first.`)
@@ -51,7 +52,7 @@ export async function salvageOf(
     )
   }
   const walFolder = await findWal(dataDirectory)
-  const read = await readSalvage(services, { folder: walFolder, index, signal })
+  const read = await readSalvage(services, { folder: walFolder, index, signal, onProgress })
   return read.ok ? { ...read, name, dataDirectory, walFolder } : read
 }
 

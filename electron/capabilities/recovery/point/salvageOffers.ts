@@ -1,36 +1,71 @@
 // What is gained by salvaging the WAL of a dead cluster: how far recovery reaches without it and with it, in a sentence.
-import type { SalvageOffer } from '../../../../shared/contracts/recoveryPoint'
+import path from 'node:path'
+import type { LocalClusterInfo } from '../../../../shared/contracts/localClusters'
+import type { SalvageOffer, SalvageReading } from '../../../../shared/contracts/recoveryPoint'
 import type { ArchiveIndex } from '../../../../shared/model/archiveIndex'
 import { formatLsn } from '../../../../shared/model/lsn'
 import { type BackupFacts, reachesOf } from '../../../../shared/model/recoveryReach'
 import { withSalvage } from '../../../../shared/model/salvage'
 import { formatWalTime } from '../../../../shared/model/walTime'
 import { AppError } from '../../../../shared/rpc/appError'
-import { findLocalClusters } from '../../../postgres/findLocalClusters'
+import type { SalvageProgress } from '../../../archive/readSalvage'
+import { findLocalClusters, inspectCluster } from '../../../postgres/findLocalClusters'
 import { type PointServices, recentPointFacts } from './pointFacts'
 import { type Salvage, type SalvageAnswer, salvageOf } from './salvage'
 
+export interface OffersWanted {
+  archiveId: string
+  /** Data directories besides those that are found: each gets an offer, if only to say what is wrong with it. */
+  folders: readonly string[]
+}
+
 /** Of every cluster of this machine that is the archive's own, running ones too: these say so. */
-export async function readOffers(services: PointServices, archiveId: string, signal: AbortSignal): Promise<SalvageOffer[]> {
+export async function readOffers(
+  services: PointServices,
+  { archiveId, folders }: OffersWanted,
+  signal: AbortSignal,
+  tell?: (reading: SalvageReading) => void,
+): Promise<SalvageOffer[]> {
   const { archived: index, backups, archive } = await recentPointFacts(services, { archiveId }, signal)
   const whose = archive.systemIdentifier ?? index.systemIdentifier
   const { clusters } = await findLocalClusters(services, signal)
   const offers: SalvageOffer[] = []
-  for (const info of clusters) {
-    if (whose === null || info.control?.systemIdentifier !== whose) continue
-    const answer = await salvageOf(services, info, index, signal).catch((error: unknown): SalvageAnswer => {
+  const offer = async (info: LocalClusterInfo, named = false) => {
+    const known = offers.find(({ dataDirectory }) => dataDirectory === info.dataDirectory)
+    if (known) {
+      if (named) known.named = true
+      return
+    }
+    const onProgress = (progress: SalvageProgress) => tell?.({ kind: 'reading', name: info.name, ...progress })
+    const answer = await salvageOf(services, info, index, signal, onProgress).catch((error: unknown): SalvageAnswer => {
       signal.throwIfAborted()
       if (!(error instanceof AppError)) throw error
-      return { ok: false, says: error.message }
+      return { ok: false, says: wordsOf(error) }
     })
     const { name, dataDirectory } = info
-    offers.push(
-      answer.ok
+    offers.push({
+      ...(answer.ok
         ? offerOf(answer, index, backups)
-        : { ...nothing, name, dataDirectory, running: info.running !== null, problem: answer.says },
-    )
+        : { ...nothing, name, dataDirectory, running: info.running !== null, problem: answer.says }),
+      ...(named ? { named } : {}),
+    })
+  }
+  for (const info of clusters) if (whose !== null && info.control?.systemIdentifier === whose) await offer(info)
+  for (const folder of folders) {
+    try {
+      await offer(await inspectCluster(services, folder, signal), true)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof AppError)) throw error
+      const shown = { name: path.basename(folder), dataDirectory: folder, running: false, named: true }
+      offers.push({ ...nothing, ...shown, problem: wordsOf(error) })
+    }
   }
   return offers
+}
+
+function wordsOf({ message, hint }: AppError): string {
+  return `${message} ${hint ?? ''}`.trim()
 }
 
 const nothing: Omit<SalvageOffer, 'name' | 'dataDirectory' | 'running' | 'problem'> = {

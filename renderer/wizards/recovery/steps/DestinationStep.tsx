@@ -1,16 +1,14 @@
-// Step 2: a new folder and port beside the original (the default), or the place of a stopped cluster of this machine.
+// Step 2: a new folder and port beside the original (the default), or the place of a stopped cluster, wherever it lies.
 import { Card } from '../../../components/Card'
-import { Chip } from '../../../components/Chip'
-import { EmptyState, Loading, Note } from '../../../components/Feedback'
+import { Loading } from '../../../components/Feedback'
 import { TextField } from '../../../components/fields'
 import { PathField } from '../../../components/PathField'
-import { placeLink } from '../../../stores/navigation'
 import { ChoiceCards } from '../../../wizard/ChoiceCards'
-import { PickRow } from '../../../wizard/PickRow'
 import { portOf } from '../placement'
-import type { PlacementStepProps, Prepared } from '../placementSteps'
+import type { PlacementStepProps } from '../placementSteps'
+import { Targets } from './Targets'
 
-export function DestinationStep({ draft, setDraft, facts, prepared, besides }: PlacementStepProps) {
+export function DestinationStep({ draft, setDraft, facts, prepared, other, besides }: PlacementStepProps) {
   const base = prepared.data
   if (!base || !facts) return prepared.error ? null : <Loading>Looking at this machine…</Loading>
   return (
@@ -55,7 +53,7 @@ export function DestinationStep({ draft, setDraft, facts, prepared, besides }: P
               />
             </div>
           )}
-          {draft.kind === 'cluster' && <Targets {...{ draft, setDraft, base }} />}
+          {draft.kind === 'cluster' && <Targets {...{ draft, setDraft, base, other }} />}
         </Card>
       </div>
       <div className="wz-col scroll">
@@ -69,6 +67,21 @@ export function DestinationStep({ draft, setDraft, facts, prepared, besides }: P
             )}
           </p>
         </Card>
+        {draft.kind === 'cluster' && draft.other !== null && other.data?.askPort != null && (
+          <Card title="How it is started" padded>
+            <ul className="col g8 t2">
+              <li>Walkback starts it with pg_ctl. The result names the commands that stop and start it.</li>
+              <li>
+                What started this cluster so far, a service or a script, does not know the new server: stop that one with{' '}
+                <span className="mono">pg_ctl … stop -m fast</span> before you start it the old way.
+              </li>
+              <li>
+                Its settings are those in the backup, as for a new folder, with port and addresses of its own at the end of{' '}
+                <span className="mono">postgresql.auto.conf</span>. The cluster’s own stay in the kept directory.
+              </li>
+            </ul>
+          </Card>
+        )}
         <Card title="What stays apart" padded>
           <ul className="col g8 t2">
             <li>Archiving is off in the copy, so that it never writes into the original’s archive.</li>
@@ -78,79 +91,5 @@ export function DestinationStep({ draft, setDraft, facts, prepared, besides }: P
         </Card>
       </div>
     </div>
-  )
-}
-
-function Targets({ draft, setDraft, base }: Pick<PlacementStepProps, 'draft' | 'setDraft'> & { base: Prepared }) {
-  if (base.targets.length === 0) {
-    return (
-      <EmptyState icon="server" title="No cluster to replace">
-        There is neither a practice replica nor a cluster of Debian’s postgresql-common on this machine. Make a replica on the{' '}
-        <a href={placeLink('/practice')}>Practice page</a>, or choose a new folder.
-      </EmptyState>
-    )
-  }
-  const chosen = base.targets.find(({ dataDirectory }) => dataDirectory === draft.cluster)
-  return (
-    <>
-      <table className="tb pick" aria-label="Clusters of this machine">
-        <thead>
-          <tr>
-            <th aria-label="Chosen" />
-            <th>Cluster</th>
-            <th className="num">Port</th>
-            <th>State</th>
-            <th>Data directory</th>
-          </tr>
-        </thead>
-        <tbody>
-          {base.targets.map((target) => (
-            <PickRow
-              key={target.dataDirectory}
-              name="target"
-              label={target.name}
-              checked={target.dataDirectory === draft.cluster}
-              disabled={target.problem !== ''}
-              onPick={() => setDraft({ ...draft, cluster: target.dataDirectory })}
-            >
-              <td className="wrap">
-                <div className="m">{target.name}</div>
-                <div className="t3 sm">
-                  PostgreSQL {target.major ?? 'not known'}, {target.owner ?? 'owner not known'}
-                </div>
-              </td>
-              <td className="num mono">{target.port ?? ''}</td>
-              <td className="wrap">
-                {target.running ? (
-                  <Chip tone="warning" icon="warn">
-                    running
-                  </Chip>
-                ) : target.state === '' || target.state.startsWith('shut down') ? (
-                  <Chip tone="pass" icon="check">
-                    {target.state || 'stopped'}
-                  </Chip>
-                ) : (
-                  <>
-                    <Chip tone="warning" icon="warn">
-                      died
-                    </Chip>
-                    <div className="t2 sm">No server runs, and it was not shut down: “{target.state}”.</div>
-                  </>
-                )}
-                {target.problem !== '' && <div className="t2 sm">{target.problem}</div>}
-              </td>
-              <td className="mono wrap">{target.dataDirectory}</td>
-            </PickRow>
-          ))}
-        </tbody>
-      </table>
-      {chosen && chosen.problem !== '' && (
-        <div className="card-body">
-          <Note tone="blocker">
-            {chosen.name}: {chosen.problem}
-          </Note>
-        </div>
-      )}
-    </>
   )
 }

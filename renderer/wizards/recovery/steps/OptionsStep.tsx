@@ -4,14 +4,14 @@ import { Loading } from '../../../components/Feedback'
 import { SelectField, Switch } from '../../../components/fields'
 import { PathField } from '../../../components/PathField'
 import type { PlacementStepProps } from '../placementSteps'
+import { targetIn } from '../useTarget'
 
-export function OptionsStep({ draft, setDraft, facts, prepared, proof }: PlacementStepProps) {
+export function OptionsStep({ draft, setDraft, facts, prepared, other, proof }: PlacementStepProps) {
   const base = prepared.data
   if (!base || !facts) return prepared.error ? null : <Loading>Looking at this machine…</Loading>
   const { tablespaces, format } = facts
-  const practice = draft.kind === 'cluster' && base.targets.find(({ dataDirectory }) => dataDirectory === draft.cluster)
-  const own = practice && practice.name.startsWith('practice ')
-  const below = `${draft.kind === 'new' ? (draft.folder ?? base.defaults.folder) : draft.cluster}.tablespaces`
+  const target = targetIn(draft, base, other.data)
+  const below = `${draft.kind === 'new' ? (draft.folder ?? base.defaults.folder) : (target?.dataDirectory ?? '')}.tablespaces`
   return (
     <div className="wz-cols">
       <div className="wz-col scroll">
@@ -48,8 +48,8 @@ export function OptionsStep({ draft, setDraft, facts, prepared, proof }: Placeme
         </Card>
         <Card title="Login">
           <div className="fieldgrid">
-            {own ? (
-              <p className="wide t2">{practice.name} logs in as before: the practice clusters share one password.</p>
+            {target?.origin === 'practice' ? (
+              <p className="wide t2">{target.name} logs in as before: the practice clusters share one password.</p>
             ) : (
               <SelectField
                 className="wide"

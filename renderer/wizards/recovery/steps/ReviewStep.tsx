@@ -10,8 +10,9 @@ import { KeyValues } from '../../../components/KeyValues'
 import type { ShownError } from '../../../format/errors'
 import { Review, type Side } from '../../../wizard/Review'
 import type { Asked } from '../../../wizard/useAsk'
-import { portOf } from '../placement'
+import { otherPortOf, portOf } from '../placement'
 import type { PlacementStepProps } from '../placementSteps'
+import { targetIn } from '../useTarget'
 
 export interface ReviewStepProps extends Omit<PlacementStepProps, 'facts' | 'proof'> {
   from: Side
@@ -27,10 +28,11 @@ export interface ReviewStepProps extends Omit<PlacementStepProps, 'facts' | 'pro
 }
 
 export function ReviewStep(props: ReviewStepProps) {
-  const { draft, setDraft, from, prepared, preview, onConfirm, onGoTo, startError, starting, children } = props
+  const { draft, setDraft, from, prepared, other, preview, onConfirm, onGoTo, startError, starting, children } = props
   const base = prepared.data
   if (!base) return null
-  const target = base.targets.find(({ dataDirectory }) => dataDirectory === draft.cluster)
+  const target = targetIn(draft, base, other.data)
+  const port = otherPortOf(draft, { other: other.data })
   const onFix = ({ action }: PreflightFix) => {
     if (action.kind === 'go-to-step') onGoTo(action.step)
     else if (action.kind === 'set-option' && action.key === 'verify') setDraft({ ...draft, verify: action.value === true })
@@ -49,7 +51,12 @@ export function ReviewStep(props: ReviewStepProps) {
           : {
               head: 'In the place of',
               what: target?.name ?? draft.cluster,
-              detail: <span className="mono wrap">{draft.cluster}</span>,
+              detail: (
+                <>
+                  <span className="mono wrap">{target?.dataDirectory ?? draft.cluster}</span>
+                  {draft.other !== null && port != null && `, port ${port}`}
+                </>
+              ),
             }
       }
       preview={preview}
