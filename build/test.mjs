@@ -4,6 +4,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { memoryFolder } from './memoryFolder.mjs'
 import { capture } from './run.mjs'
 import { ensurePackages, ensureTestBrowser, requireNode } from './setup.mjs'
 import { runSuites } from './suites.mjs'
@@ -23,11 +24,13 @@ await build()
 const started = Date.now()
 rmSync(artifacts, { recursive: true, force: true })
 mkdirSync(artifacts, { recursive: true })
+const folder = long ? undefined : memoryFolder()
 const env = {
   ...process.env,
   WALKBACK_CHROMIUM: browser,
   REQUIRE_PG: process.env.REQUIRE_PG ?? '1',
   PG_MAJORS: process.env.PG_MAJORS ?? Object.keys(majors).join(','),
+  ...(folder ? { WALKBACK_TEST_FOLDER: folder } : {}),
   ...(long ? { WALKBACK_LONG: '1' } : {}),
 }
 

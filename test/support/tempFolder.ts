@@ -1,7 +1,6 @@
 // Folders for tests that vanish with everything in them, servers included, also when the test fails or its process is killed.
 import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 
 /**
@@ -32,10 +31,6 @@ found=$(servers)
 for folder in "\${!folders[@]}"; do rm -rf -- "$folder"; done
 `
 
-const memory = '/dev/shm'
-const tmpfsMagic = 0x01021994
-const room = 8 * 1024 ** 3
-
 const folders = new Set<string>()
 let reaper: NodeJS.WritableStream | undefined
 
@@ -50,17 +45,8 @@ function tellReaper(line: string): void {
   reaper.write(`${line}\n`)
 }
 
-/**
- * The short run's folders are in memory where that has room: making, syncing and removing so many files costs a third of its
- * processor time on a disk. With the full counts they are on the disk, as with WALKBACK_TEST_FOLDER=/tmp.
- */
-const parent = process.env.WALKBACK_TEST_FOLDER ?? (process.env.WALKBACK_LONG !== '1' && memoryHasRoom() ? memory : '/tmp')
-
-function memoryHasRoom(): boolean {
-  if (!fs.existsSync(memory)) return false
-  const { type, bavail, bsize } = fs.statfsSync(memory)
-  return type === tmpfsMagic && bavail * bsize > room && os.freemem() > room
-}
+/** `npm test` gives one in memory; with the full counts and for a single file it is the disk. */
+const parent = process.env.WALKBACK_TEST_FOLDER ?? '/tmp'
 
 /**
  * A new folder directly under its parent, since socket paths are limited to 107 bytes. Mode 0711: the postgres account can pass
