@@ -110,7 +110,26 @@ export function findChromium() {
   return findOnPath(['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'])
 }
 
-/** For `npm test`: the end-to-end tests drive a real browser. */
+/** Chromium's engine without its windows: opens a page at less than half of the processor time. */
+function findHeadlessShell() {
+  return process.env.WALKBACK_CHROMIUM ?? findOnPath(['chromium-headless-shell'])
+}
+
+/** Resolves to the program that `npm test` drives: the headless shell where Debian has it, for the full counts the whole browser. */
+export async function ensureTestBrowser(long) {
+  if (!long) {
+    if (!findHeadlessShell() && isRoot && isDebian()) {
+      console.log('Installing Chromium without windows (apt-get install chromium-headless-shell) ...')
+      await aptInstall(['chromium-headless-shell', 'fonts-dejavu-core']).catch((error) => console.log(error.message))
+    }
+    const shell = findHeadlessShell()
+    if (shell) return shell
+  }
+  await ensureChromium()
+  return findChromium()
+}
+
+/** For `npm run bench`: the pages are measured in a real browser. */
 export async function ensureChromium() {
   if (findChromium()) return
   if (isRoot && isDebian()) {

@@ -1,6 +1,6 @@
 // Runs test suites with vitest and counts what its own report says, with a second try for files that failed.
 //
-// The second try is of the whole file in a process of its own, never of one test in the middle: tests that build upon each
+// The second try is of the whole file in a fresh process, never of one test in the middle: tests that build upon each
 // other run again from the start, on clusters, folders and pages of their own. What counts is the second try's result, of
 // every test in the file; a test that only passed then is named, so that nobody takes it for steady.
 import { existsSync, readFileSync, rmSync } from 'node:fs'

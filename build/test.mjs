@@ -4,8 +4,9 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { memoryFolder } from './memoryFolder.mjs'
 import { capture } from './run.mjs'
-import { ensureChromium, ensurePackages, findChromium, requireNode } from './setup.mjs'
+import { ensurePackages, ensureTestBrowser, requireNode } from './setup.mjs'
 import { runSuites } from './suites.mjs'
 
 requireNode()
@@ -14,7 +15,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const artifacts = join(root, 'test', 'artifacts')
 const args = process.argv.slice(2)
 const long = args.includes('--long')
-await ensureChromium()
+const browser = await ensureTestBrowser(long)
 const { installPostgres } = await import('../test/support/installPostgres.mjs')
 const majors = await installPostgres(undefined, console.log)
 const { build } = await import('./build.mjs')
@@ -23,11 +24,13 @@ await build()
 const started = Date.now()
 rmSync(artifacts, { recursive: true, force: true })
 mkdirSync(artifacts, { recursive: true })
+const folder = long ? undefined : memoryFolder()
 const env = {
   ...process.env,
-  WALKBACK_CHROMIUM: findChromium(),
+  WALKBACK_CHROMIUM: browser,
   REQUIRE_PG: process.env.REQUIRE_PG ?? '1',
   PG_MAJORS: process.env.PG_MAJORS ?? Object.keys(majors).join(','),
+  ...(folder ? { WALKBACK_TEST_FOLDER: folder } : {}),
   ...(long ? { WALKBACK_LONG: '1' } : {}),
 }
 

@@ -25,6 +25,11 @@ function suite(name: string, timeout: number, group: number) {
   }
 }
 
+const pure = suite('unit', 20_000, 1)
+
+// Its files share their processes: loading the same modules anew for each took as long as the trials themselves.
+const unit = { ...pure, test: { ...pure.test, isolate: false, setupFiles: ['test/support/fileEnd.ts'] } }
+
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
@@ -34,7 +39,7 @@ export default defineConfig({
     expect: { poll: { timeout: 15_000, interval: 50 } },
     sequence: { sequencer: LongestFirst },
     projects: [
-      suite('unit', 20_000, 1),
+      unit,
       suite('transport', 60_000, 1),
       suite('integration', minutes(3), 2),
       suite('e2e', minutes(4), 2),

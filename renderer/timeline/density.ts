@@ -24,15 +24,23 @@ export function densityOf(packed: readonly number[]): Density {
   return { minutes, before, tallest: new Map() }
 }
 
-/** The first index whose minute is not before `minute`. */
-function firstAt(minutes: Float64Array, minute: number): number {
-  let [low, high] = [0, minutes.length]
+/** The first index whose minute is not before `minute`, looked for from `low` to `high`. */
+function firstAt(minutes: Float64Array, minute: number, low = 0, high = minutes.length): number {
   while (low < high) {
     const middle = (low + high) >> 1
     if ((minutes[middle] ?? 0) < minute) low = middle + 1
     else high = middle
   }
   return low
+}
+
+/** Where the bar after that of `index` begins. Minutes are whole and ascending, so a bar holds no more of them than its width. */
+function nextBar(minutes: Float64Array, index: number, width: number): number {
+  const minute = minutes[index] ?? 0
+  const end = (Math.floor(minute / width) + 1) * width
+  const most = Math.min(minutes.length, index + end - minute)
+  // Without a minute missing it is the furthest it can be.
+  return (minutes[most - 1] ?? 0) < end ? most : firstAt(minutes, end, index + 1, most)
 }
 
 /** Commits of the minutes from `from` (included) to `to` (not). */
@@ -54,15 +62,12 @@ function tallestOf(density: Density, width: number): number {
   const known = density.tallest.get(width)
   if (known !== undefined) return known
   const { minutes, before } = density
-  // One pass: a search for each bar would cost more than a step of a zoom may take.
-  let [tallest, bar, start] = [0, Number.NaN, 0]
-  for (let index = 0; index < minutes.length; index += 1) {
-    const own = Math.floor((minutes[index] ?? 0) / width)
-    if (own === bar) continue
-    tallest = Math.max(tallest, (before[index] ?? 0) - (before[start] ?? 0))
-    ;[bar, start] = [own, index]
+  let tallest = 0
+  for (let index = 0; index < minutes.length; ) {
+    const end = nextBar(minutes, index, width)
+    tallest = Math.max(tallest, (before[end] ?? 0) - (before[index] ?? 0))
+    index = end
   }
-  tallest = Math.max(tallest, (before[minutes.length] ?? 0) - (before[start] ?? 0))
   density.tallest.set(width, tallest)
   return tallest
 }
@@ -85,7 +90,7 @@ export function barsOf(density: Density, from: number, to: number, width: number
   while (index < minutes.length) {
     const bar = Math.floor((minutes[index] ?? 0) / width) * width
     if (bar * minuteMicro >= to) break
-    const end = firstAt(minutes, bar + width)
+    const end = nextBar(minutes, index, width)
     const commits = (before[end] ?? 0) - (before[index] ?? 0)
     bars.push({
       from: bar * minuteMicro,

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import type { Browser, BrowserContext, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { courseDatabase, courseSql } from '../../electron/capabilities/practice/sample/course'
 import type { JobSnapshot } from '../../shared/jobs/job'
 import { artifacts, goTo, launchBrowser, lookAt, newLink, openPage } from '../support/browser'
 import { binFolder, newestMajor } from '../support/clusters'
@@ -29,9 +30,12 @@ beforeAll(async () => {
   const bin = binFolder(newestMajor())
   await core.api.host.saveSettings({ ...(await core.api.host.settings({})), installationFolders: [bin] })
   for (const name of ['main', 'replica'] as const) {
-    const made = await jobEnd(core.api, (await core.api.practice.make({ name, folder: bin, fill: name === 'main' })).jobId)
+    const made = await jobEnd(core.api, (await core.api.practice.make({ name, folder: bin, fill: false })).jobId)
     expect(made.error).toBeNull()
   }
+  // The shop, which filling makes too, has no part in this.
+  await sql(`CREATE DATABASE ${courseDatabase}`, 'main', 'postgres')
+  await sql(courseSql)
 }, 180_000)
 
 afterAll(async () => {

@@ -84,6 +84,11 @@ export function newestOrAll(): number[] {
   return process.env.WALKBACK_LONG === '1' ? testMajors() : [newestMajor()]
 }
 
+/** The oldest alone; with the full counts (WALKBACK_LONG) all. Where another test walks the same way on the newest. */
+export function oldestOrAll(): number[] {
+  return process.env.WALKBACK_LONG === '1' ? testMajors() : testMajors().slice(0, 1)
+}
+
 /** The newest of testMajors(). Throws when there is none. */
 export function newestMajor(): number {
   const newest = testMajors().at(-1)

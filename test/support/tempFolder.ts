@@ -45,12 +45,15 @@ function tellReaper(line: string): void {
   reaper.write(`${line}\n`)
 }
 
+/** `npm test` gives one in memory; with the full counts and for a single file it is the disk. */
+const parent = process.env.WALKBACK_TEST_FOLDER ?? '/tmp'
+
 /**
- * A new folder directly under /tmp, since socket paths are limited to 107 bytes. Mode 0711: the postgres account can pass
+ * A new folder directly under its parent, since socket paths are limited to 107 bytes. Mode 0711: the postgres account can pass
  * through to what it owns inside. Removed after the test file, with whatever runs in it.
  */
 export function tempFolder(prefix = 'test'): string {
-  const folder = fs.mkdtempSync(path.join('/tmp', `wb-${prefix}-`))
+  const folder = fs.mkdtempSync(path.join(parent, `wb-${prefix}-`))
   fs.chmodSync(folder, 0o711)
   folders.add(folder)
   tellReaper(`+ ${folder}`)
