@@ -55,6 +55,8 @@ beforeAll(async () => {
   })
   live = saved.id
   await prepareMarks(cluster)
+  // The first of their names has lost nothing: the page goes on to the one that has.
+  await cluster.sql('CREATE DATABASE accounts')
   await cluster.sql(
     `CREATE SCHEMA sales;
      CREATE TABLE sales.order_items AS SELECT i AS id, 'KB-' || i AS sku, CASE WHEN i % 3 = 0 THEN NULL WHEN i % 3 = 1 THEN '' ELSE 'ok' END AS note FROM generate_series(1, 48123) i;
@@ -136,7 +138,12 @@ test('found from the overview, the strip, and the page of its job', async () => 
 })
 
 test('rows: what live has lost comes first, ticked, and the rescue takes it along', async () => {
-  await page.getByText('2 tables have lost rows').waitFor()
+  await page.getByText('2 tables have lost rows', { exact: true }).waitFor()
+  expect(await page.getByLabel('Database to compare').inputValue()).toBe('shop')
+  await page.getByLabel('Database to compare').selectOption('accounts')
+  await page.getByText('no table of accounts has lost rows').waitFor()
+  await page.getByRole('button', { name: 'shop: 2 tables have lost rows' }).click()
+  await page.getByText('2 tables have lost rows', { exact: true }).waitFor()
   const rows = page.getByRole('group', { name: 'Row counts' }).getByRole('row')
   expect(await rows.nth(1).innerText()).toMatch(/sales\.order_items\s+48,123\s+211\s+−47,912\s+Fewer in live/)
   expect(await rows.nth(2).innerText()).toMatch(/sales\.order_discounts\s+1,489\s+not there\s+−1,489\s+Gone from live/)

@@ -1,6 +1,6 @@
 // What the recovered cluster holds beside a live one: rows of every table, and definitions.
 import { useEffect, useState } from 'react'
-import type { LookStanding, LookTable } from '../../../shared/contracts/look'
+import type { LookHolds, LookStanding, LookTable } from '../../../shared/contracts/look'
 import { formatBytes } from '../../../shared/model/byteCount'
 import { microOfIso } from '../../../shared/model/walTime'
 import { Button, IconButton } from '../../components/Button'
@@ -14,13 +14,16 @@ import { api } from '../../rpc/api'
 import { useAsk } from '../../wizard/useAsk'
 import { CompareRows } from './CompareRows'
 import { CountingRows } from './CountingRows'
-import { countWords, isLost, lastCommitOf, orderTables, type RowOrder } from './lookWords'
+import { countWords, isLost, lastCommitOf, lossWords, orderTables, type RowOrder } from './lookWords'
 import { SchemaList } from './SchemaList'
 import { useCounts } from './useCounts'
 import type { LookFacts } from './useLook'
+import type { Losses } from './useLosses'
 
 /** Counting reads every table of both servers: above this it waits to be asked for. */
 const countAtOnce = 2 * 1024 ** 3
+
+export const isSmall = (holds: LookHolds | undefined): boolean => holds !== undefined && Number(holds.bytes) < countAtOnce
 
 export interface CompareCardProps {
   facts: LookFacts
@@ -32,18 +35,20 @@ export interface CompareCardProps {
   onDatabase: (database: string) => void
   onLive: (id: string) => void
   onTicked: (tables: readonly LookTable[]) => void
+  losses: Losses
+  /** How many of its tables have lost rows; null where it can't be compared. */
+  onCounted: (database: string, lost: number | null) => void
 }
 
 type What = 'rows' | 'schema'
 
 export function CompareCard(props: CompareCardProps) {
-  const { facts, standing, database, live, zone, ticked, onDatabase, onLive, onTicked } = props
+  const { facts, standing, database, live, zone, ticked, onDatabase, onLive, onTicked, losses, onCounted } = props
   const [what, setWhat] = useState<What>('rows')
   const [order, setOrder] = useState<RowOrder>('all')
   const [counting, setCounting] = useState<boolean | null>(null)
   const { lives, holds } = facts
-  const small = holds.data !== undefined && Number(holds.data.bytes) < countAtOnce
-  const wanted = counting ?? small
+  const wanted = counting ?? isSmall(holds.data)
   const { jobId } = standing
   const request = live === '' ? undefined : { jobId, database, live }
   const rows = useCounts(wanted ? request : undefined)
@@ -54,6 +59,11 @@ export function CompareCard(props: CompareCardProps) {
   useEffect(() => {
     if (tables) onTicked(orderTables(tables, 'all').filter((table) => isLost(table) && table.recovered !== 0))
   }, [tables, onTicked])
+  const counted = tables ? lost.length : rows.error ? null : undefined
+  useEffect(() => {
+    if (counted !== undefined) onCounted(database, counted)
+  })
+  const elsewhere = standing.databases.filter((name) => name !== database && (losses[name] ?? 0) > 0)
   const asked = what === 'rows' ? rows : schema
   const sameCluster = asked.data?.sameCluster
   const liveLabel = lives.data?.connections.find(({ id }) => id === live)?.label ?? 'live'
@@ -74,7 +84,7 @@ export function CompareCard(props: CompareCardProps) {
         {what === 'rows' && tables && (
           <Chip tone={lost.length === 0 ? 'pass' : 'warning'} icon={lost.length === 0 ? 'check' : 'warn'}>
             {lost.length === 0
-              ? 'no table has lost rows'
+              ? `no table of ${database} has lost rows`
               : `${plural(lost.length, 'table')} ${lost.length === 1 ? 'has' : 'have'} lost rows`}
           </Chip>
         )}
@@ -110,7 +120,7 @@ export function CompareCard(props: CompareCardProps) {
           className="look-db"
           value={database}
           onChange={onDatabase}
-          options={standing.databases.map((name) => ({ value: name, label: name }))}
+          options={standing.databases.map((name) => ({ value: name, label: name === database ? name : lossWords(name, losses) }))}
         />
         <span className="t3 sm nw">with</span>
         <SelectField
@@ -126,6 +136,12 @@ export function CompareCard(props: CompareCardProps) {
             })),
           ]}
         />
+        {what === 'rows' &&
+          elsewhere.slice(0, 2).map((name) => (
+            <Button key={name} size="xs" icon="warn" onClick={() => onDatabase(name)}>
+              {lossWords(name, losses)}
+            </Button>
+          ))}
         <span className="sp" />
         {asked.busy ? (
           <Button size="xs" icon="stop" onClick={() => (what === 'rows' ? setCounting(false) : setWhat('rows'))}>

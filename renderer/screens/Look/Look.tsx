@@ -13,12 +13,13 @@ import { api } from '../../rpc/api'
 import { navigate, placeLink } from '../../stores/navigation'
 import { useZone } from '../../stores/zone'
 import { AsOfCard } from './AsOfCard'
-import { CompareCard } from './CompareCard'
+import { CompareCard, isSmall } from './CompareCard'
 import { DecideCard } from './DecideCard'
 import { firstDatabase } from './lookWords'
 import { QueryCard } from './QueryCard'
 import { StoppedCard } from './StoppedCard'
 import { type LookFacts, useLook } from './useLook'
+import { useLosses } from './useLosses'
 import '../../wizard/wizard.css'
 import './look.css'
 import './lookParts.css'
@@ -68,7 +69,6 @@ function LookPage({ facts, standing }: { facts: LookFacts; standing: LookStandin
   const [chosen, setChosen] = useState('')
   const [live, setLive] = useState('')
   const [ticked, setTicked] = useState<readonly LookTable[]>([])
-  const database = databases.includes(chosen) ? chosen : firstDatabase(databases)
   const choose = (name: string) => {
     setChosen(name)
     setTicked([])
@@ -78,6 +78,13 @@ function LookPage({ facts, standing }: { facts: LookFacts; standing: LookStandin
   }, [server])
   const asked = state !== 'stopped' && problem === ''
   const liveId = live !== '' ? live : (facts.lives.data?.suggested ?? '')
+  const small = isSmall(facts.holds.data)
+  const [first, setFirst] = useState(() => firstDatabase(databases))
+  const database = databases.includes(chosen) ? chosen : databases.includes(first) ? first : firstDatabase(databases)
+  const { losses, note } = useLosses({ jobId, live: liveId, databases, database, enabled: asked && small })
+  // Nothing is lost in the one that is shown, and in another something is: that is what one came for.
+  const better = firstDatabase(databases, losses)
+  useEffect(() => setFirst(better), [better])
   return (
     <div className="wizard look">
       <LookHead {...{ facts, standing }} />
@@ -89,7 +96,8 @@ function LookPage({ facts, standing }: { facts: LookFacts; standing: LookStandin
             <>
               <CompareCard
                 key={database}
-                {...{ facts, standing, database, zone, ticked }}
+                {...{ facts, standing, database, zone, ticked, losses }}
+                onCounted={note}
                 live={liveId}
                 onDatabase={choose}
                 onLive={(id) => {

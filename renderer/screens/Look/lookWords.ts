@@ -5,6 +5,7 @@ import { microOfIso } from '../../../shared/model/walTime'
 import type { IconName } from '../../components/Icon'
 import { formatDuration } from '../../format/duration'
 import { formatCount, plural } from '../../format/numbers'
+import type { Losses } from './useLosses'
 
 export type RowOrder = 'all' | 'different'
 
@@ -89,7 +90,16 @@ export function connectWords({ port, user }: Pick<LookStanding, 'port' | 'user'>
 const numericTypes = new Set([20, 21, 23, 26, 700, 701, 790, 1700])
 export const isNumericOid = (oid: number): boolean => numericTypes.has(oid)
 
-/** Which databases there are to choose from; the one that holds something of the person's first. */
-export function firstDatabase(databases: readonly string[]): string {
-  return databases.find((name) => name !== 'postgres') ?? databases[0] ?? ''
+/** The one to look at first: the first of the person's own; where that has lost nothing, one that has, or can't be compared. */
+export function firstDatabase(databases: readonly string[], losses: Losses = {}): string {
+  const own = databases.find((name) => name !== 'postgres') ?? databases[0] ?? ''
+  if (losses[own] !== 0) return own
+  return databases.find((name) => (losses[name] ?? 0) > 0) ?? databases.find((name) => losses[name] === null) ?? own
+}
+
+/** Beside its name: "shop: 2 tables have lost rows". */
+export function lossWords(name: string, losses: Losses): string {
+  const lost = losses[name]
+  if (lost === null) return `${name}: can’t be compared`
+  return lost === undefined || lost === 0 ? name : `${name}: ${plural(lost, 'table')} ${lost === 1 ? 'has' : 'have'} lost rows`
 }

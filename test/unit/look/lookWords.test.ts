@@ -10,6 +10,7 @@ import {
   differenceOf,
   firstDatabase,
   lastCommitOf,
+  lossWords,
   orderTables,
   signed,
   tickedWords,
@@ -201,6 +202,24 @@ describe('moments and commands', () => {
     expect(firstDatabase(['postgres', 'shop'])).toBe('shop')
     expect(firstDatabase(['postgres'])).toBe('postgres')
     expect(firstDatabase([])).toBe('')
+    // Until it is known, and while it has losses of its own, the first one stays.
+    const three = ['accounts', 'crm', 'shop']
+    expect(firstDatabase(three, {})).toBe('accounts')
+    expect(firstDatabase(three, { accounts: 1, shop: 5 })).toBe('accounts')
+    expect(firstDatabase(three, { accounts: null, shop: 5 })).toBe('accounts')
+    expect(firstDatabase(three, { accounts: 0 })).toBe('accounts')
+    expect(firstDatabase(three, { accounts: 0, crm: null, shop: 2 })).toBe('shop')
+    expect(firstDatabase(three, { accounts: 0, crm: null, shop: 0 })).toBe('crm')
+    expect(firstDatabase(three, { accounts: 0, crm: 0, shop: 0 })).toBe('accounts')
+  })
+
+  it('a database is told with what it lost', () => {
+    const losses = { shop: 2, crm: 1, accounts: 0, gone: null }
+    const words = (name: string) => lossWords(name, losses)
+    expect(words('shop')).toBe('shop: 2 tables have lost rows')
+    expect(words('crm')).toBe('crm: 1 table has lost rows')
+    expect([words('accounts'), words('unknown')]).toEqual(['accounts', 'unknown'])
+    expect(words('gone')).toBe('gone: can’t be compared')
   })
 })
 
