@@ -5,6 +5,7 @@ import { said } from '../format/said'
 import { formatClock } from '../format/time'
 import { Button } from './Button'
 import { Chip, Severity } from './Chip'
+import './preflight.css'
 import './surfaces.css'
 
 const order = { blocker: 0, warning: 1, pass: 2 } as const
