@@ -246,6 +246,13 @@ test('a dead cluster in its own place, with the WAL that was never archived', as
     .waitFor()
   expect(await page.locator('.tl-salvaged').count()).toBe(1)
   await look('salvage-moment')
+  // The search reads what would be salvaged, too.
+  await button('The accident…').click()
+  await page.getByRole('button', { name: /Any table that was dropped or truncated/ }).click()
+  await page.getByText('last day, salvaged WAL too').waitFor()
+  await page.getByText(/Searched \d+ segments|No commit deleted, truncated or dropped/).first().waitFor()
+  await look('salvage-accident')
+  await button('The accident…').click()
   await button('Next: Destination').and(page.locator(':enabled')).click()
   await page.getByRole('radio', { name: /The place of a stopped cluster/ }).check()
   await page.getByRole('radio', { name: 'practice main', exact: true }).check()
