@@ -177,8 +177,8 @@ function Offer({ offer, draft, setDraft, itsPlace }: OfferProps) {
         onChange={(take) => setDraft({ ...draft, salvage: take ? dataDirectory : '' })}
         help={
           <>
-            {plural(files.length, 'file')} of <span className="mono wrap">{walFolder}</span> are copied, and that folder stays as
-            it is. {said(says)}
+            {plural(files.length, 'file')} of <span className="mono wrap">{walFolder}</span> {files.length === 1 ? 'is' : 'are'}{' '}
+            copied, and that folder stays as it is. {said(says)}
           </>
         }
       >
