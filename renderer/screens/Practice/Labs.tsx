@@ -1,8 +1,13 @@
 // The labs: a list at the left with how far each one is, and the chosen one beside it.
+
+import type { CatalogEntry } from '../../../shared/contracts/backups'
 import type { PracticeCluster } from '../../../shared/contracts/practice'
 import { Card } from '../../components/Card'
 import { Icon } from '../../components/Icon'
+import { api } from '../../rpc/api'
+import { useJobs } from '../../stores/jobs'
 import { useLabMemory } from '../../stores/labMemory'
+import { useAsk } from '../../wizard/useAsk'
 import { AccidentLab } from './AccidentLab'
 import { CopyLab } from './CopyLab'
 import { DrillLab } from './DrillLab'
@@ -21,11 +26,20 @@ export interface LabsProps {
   onChanged: () => void
 }
 
+/** With the backups of all libraries. */
+export interface LabsWithBackups extends LabsProps {
+  backups: readonly CatalogEntry[]
+}
+
 export function Labs(props: LabsProps) {
   const chosen = useLabMemory((state) => state.chosen)
-  const first = useFirstSteps(props)
+  // Asked once for all of them: looking through libraries takes its time.
+  const ended = useJobs((state) => state.jobs.filter((job) => job.endedAt !== null).length)
+  const catalog = useAsk({ ended }, (_input, options) => api.backups.list({}, options), { keep: true })
+  const backups = catalog.data?.backups ?? []
+  const first = useFirstSteps({ ...props, backups })
   const copy = useCopyLab(props)
-  const physical = usePhysicalLabs(props)
+  const physical = usePhysicalLabs({ ...props, backups, lookAgain: catalog.again })
   const labs = [
     { id: 'first', title: 'First steps', text: 'dump, drop, restore', steps: first.steps },
     { id: 'copy', title: 'COPY out and in', text: 'NULL and the empty string', steps: copy.steps },

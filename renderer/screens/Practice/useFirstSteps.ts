@@ -5,14 +5,14 @@ import { api } from '../../rpc/api'
 import { useJobs } from '../../stores/jobs'
 import { useLabMemory } from '../../stores/labMemory'
 import { useAsk } from '../../wizard/useAsk'
-import type { LabsProps } from './Labs'
+import type { LabsWithBackups } from './Labs'
 import { type LabFacts, labSteps, memoryFor, noteGone, sampleDatabase } from './labSteps'
 import { readRows } from './readRows'
 import { usePracticeJob } from './usePracticeJob'
 
 export type FirstStepsLab = ReturnType<typeof useFirstSteps>
 
-export function useFirstSteps({ main, installations, possible, onChanged }: LabsProps) {
+export function useFirstSteps({ main, installations, possible, onChanged, backups }: LabsWithBackups) {
   const kept = useLabMemory((state) => state.firstSteps)
   const remember = useLabMemory((state) => state.remember)
   const [dropping, setDropping] = useState(false)
@@ -28,7 +28,6 @@ export function useFirstSteps({ main, installations, possible, onChanged }: Labs
     ({ connectionId }, options) => api.connections.server({ connectionId }, options),
     { keep: true },
   )
-  const catalog = useAsk({ ended }, (_input, options) => api.backups.list({}, options), { keep: true })
   const databases = running === undefined ? null : (server.data?.databases.map(({ name }) => name) ?? null)
   const present = databases?.includes(sampleDatabase) === true
   const memory = memoryFor(main, kept)
@@ -39,7 +38,7 @@ export function useFirstSteps({ main, installations, possible, onChanged }: Labs
     { keep: true },
   )
 
-  const facts: LabFacts = { main, databases, counts: rows.data?.counts ?? null, backups: catalog.data?.backups ?? [], jobs }
+  const facts: LabFacts = { main, databases, counts: rows.data?.counts ?? null, backups, jobs }
   const gone = noteGone(facts, kept, new Date().toISOString())
   useEffect(() => {
     if (gone?.goneAt && gone.goneAt !== kept?.goneAt && memory?.goneAt == null) remember(gone)

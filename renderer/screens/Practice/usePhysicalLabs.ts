@@ -11,7 +11,7 @@ import { useLooks } from '../../stores/looks'
 import { useAsk } from '../../wizard/useAsk'
 import { accidentSteps, lostTables, recoveredFrom, type TableCounts } from './accidentSteps'
 import { drillSteps } from './drillSteps'
-import type { LabsProps } from './Labs'
+import type { LabsWithBackups } from './Labs'
 import { exerciseOf, type PhysicalFacts, recoveredConnection } from './physicalFacts'
 import { deployedBy, labTable, standaloneSteps } from './standaloneSteps'
 import { laterTable, recoveredWith, streamSteps } from './streamSteps'
@@ -31,7 +31,13 @@ interface TableRef {
 const readTable = ({ since: _since, ...table }: TableRef, options: { signal: AbortSignal }) =>
   api.objects.rows({ ...table, limit: 10 }, options)
 
-export function usePhysicalLabs({ main, replica, installations, possible, onChanged }: LabsProps) {
+interface PhysicalLabsProps extends LabsWithBackups {
+  /** At the libraries. */
+  lookAgain: () => void
+}
+
+export function usePhysicalLabs(props: PhysicalLabsProps) {
+  const { main, replica, installations, possible, onChanged, backups, lookAgain } = props
   const memory = useLabMemory()
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<ShownError | null>(null)
@@ -43,12 +49,11 @@ export function usePhysicalLabs({ main, replica, installations, possible, onChan
   const since = `${jobs.length} ${ended}`
   const running = main?.state === 'running' && main.connectionId !== null ? main.connectionId : undefined
 
-  const catalog = useAsk({ ended }, (_input, options) => api.backups.list({}, options), { keep: true })
   const archives = useAsk({ since }, (_input, options) => api.walArchive.list({}, options), { keep: true })
   const facts: PhysicalFacts = {
     ...{ main, replica, jobs, looks, connections },
     exercises: memory.exercises,
-    backups: catalog.data?.backups ?? [],
+    backups,
     archives: archives.data?.archives ?? [],
   }
 
@@ -103,7 +108,8 @@ export function usePhysicalLabs({ main, replica, installations, possible, onChan
     ...{ main, replica, installations, possible, job, running, facts, colours, busy, error, act },
     checking: onMain.busy || onDeployed.busy || later.busy || slots.busy || counts.busy || standing.busy,
     again: () => {
-      for (const asked of [onMain, onDeployed, later, slots, counts, standing, catalog, archives]) asked.again()
+      for (const asked of [onMain, onDeployed, later, slots, counts, standing, archives]) asked.again()
+      lookAgain()
     },
     /** Why rows can't be read that a step waits for. */
     unread: onDeployed.error ?? later.error,
