@@ -19,8 +19,9 @@ export async function endLeftLook(job: JobSnapshot): Promise<string[]> {
   const input = withAction.safeParse(job.input)
   if (!input.success) return []
   const { action, destination } = input.data
-  if (action === 'throw-away') return notRemoved(job)
-  return action === 'earlier' ? putBack(job, folderOf(destination)) : []
+  const dataDirectory = folderOf(destination)
+  if (action === 'throw-away') return notRemoved(job, dataDirectory)
+  return action === 'earlier' ? putBack(job, dataDirectory) : []
 }
 
 async function putBack(job: JobSnapshot, dataDirectory: string): Promise<string[]> {
@@ -48,7 +49,9 @@ async function stateOf(dataDirectory: string): Promise<string> {
   return `${dataDirectory} is what it was before${running ? '' : '; its server is stopped, and is started again from its page'}.`
 }
 
-async function notRemoved(job: JobSnapshot): Promise<string[]> {
+async function notRemoved(job: JobSnapshot, dataDirectory: string): Promise<string[]> {
+  // The removal had not begun: what is removed is written down first.
+  if (job.outputs.length === 0) return existsSync(dataDirectory) ? [await stateOf(dataDirectory)] : []
   const whole = job.outputs.flatMap(({ final, partial }) =>
     existsSync(final) && (partial === null || !existsSync(partial)) ? [final] : [],
   )
