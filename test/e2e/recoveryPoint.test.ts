@@ -250,7 +250,10 @@ test('a dead cluster in its own place, with the WAL that was never archived', as
   await button('The accident…').click()
   await page.getByRole('button', { name: /Any table that was dropped or truncated/ }).click()
   await page.getByText('last day, salvaged WAL too').waitFor()
-  await page.getByText(/Searched \d+ segments|No commit deleted, truncated or dropped/).first().waitFor()
+  await page
+    .getByText(/Searched \d+ segments|No commit deleted, truncated or dropped/)
+    .first()
+    .waitFor()
   await look('salvage-accident')
   await button('The accident…').click()
   await button('Next: Destination').and(page.locator(':enabled')).click()
