@@ -142,6 +142,8 @@ test('rows: what live has lost comes first, ticked, and the rescue takes it alon
   expect(await page.getByLabel('Database to compare').inputValue()).toBe('shop')
   await page.getByLabel('Database to compare').selectOption('accounts')
   await page.getByText('no table of accounts has lost rows').waitFor()
+  await page.getByRole('button', { name: 'shop: 2 tables have lost rows' }).waitFor()
+  await shoot('elsewhere')
   await page.getByRole('button', { name: 'shop: 2 tables have lost rows' }).click()
   await page.getByText('2 tables have lost rows', { exact: true }).waitFor()
   const rows = page.getByRole('group', { name: 'Row counts' }).getByRole('row')
@@ -172,6 +174,9 @@ test('while rows are counted it is said which table of how many, and it can be s
   await page.getByText(/^Table \d of 6 in shop server$/).waitFor()
   await bar.waitFor()
   await shoot('counting')
+  // The pictures may take longer than the waiting for the locks.
+  if (!(await bar.isVisible())) await button('Compare again').click()
+  await bar.waitFor()
   await button('Stop').click()
   await bar.waitFor({ state: 'detached' })
   await other.query('ROLLBACK')
