@@ -26,7 +26,7 @@ export const practiceCluster = z.object({
 /**
  * What a lab does to main, by itself, since this application has no way to type SQL into a live server.
  * table: course gets lab.t1 with three rows. change: they change. database: a new one, lab_later, with three rows.
- * accident: in shop, a DELETE without the right WHERE and a DROP TABLE, one after the other.
+ * accident: in shop, a DELETE without the right WHERE and a DROP TABLE, in one transaction.
  */
 export const exercises = ['table', 'change', 'database', 'accident'] as const
 

@@ -53,12 +53,14 @@ const works: Readonly<Record<Exercise, Work>> = {
   accident: {
     database: shopDatabase,
     counted: ['sales.payments', 'crm.notes'],
+    // Both or none: a DROP that is refused must not leave rows deleted that the lab knows nothing of.
     run: async (client) => {
+      await client.query('BEGIN')
       const rows = await changed(
         client,
         `DELETE FROM sales.payments WHERE order_id < (SELECT min(order_id) + ${lostOrders} FROM sales.payments)`,
       )
-      await client.query('DROP TABLE crm.notes')
+      await client.query('DROP TABLE crm.notes; COMMIT')
       return rows
     },
   },

@@ -14,7 +14,7 @@ import { api } from '../../rpc/api'
 import { useAsk } from '../../wizard/useAsk'
 import { CompareRows } from './CompareRows'
 import { CountingRows } from './CountingRows'
-import { countWords, isLost, lastCommitOf, lossWords, orderTables, type RowOrder } from './lookWords'
+import { countWords, isLost, lastCommitOf, lossWords, orderTables, type RowOrder, tableLosses } from './lookWords'
 import { SchemaList } from './SchemaList'
 import { useCounts } from './useCounts'
 import type { LookFacts } from './useLook'
@@ -41,6 +41,14 @@ export interface CompareCardProps {
 }
 
 type What = 'rows' | 'schema'
+
+/** Green only where every table was counted. */
+function lossLook(tables: readonly LookTable[]) {
+  if (tables.some(isLost)) return { tone: 'warning', icon: 'warn' } as const
+  return tables.some(({ says }) => says === 'unknown')
+    ? ({ tone: 'neutral', icon: 'info' } as const)
+    : ({ tone: 'pass', icon: 'check' } as const)
+}
 
 export function CompareCard(props: CompareCardProps) {
   const { facts, standing, database, live, zone, ticked, onDatabase, onLive, onTicked, losses, onCounted } = props
@@ -81,13 +89,7 @@ export function CompareCard(props: CompareCardProps) {
             { value: 'schema', label: 'Schema' },
           ]}
         />
-        {what === 'rows' && tables && (
-          <Chip tone={lost.length === 0 ? 'pass' : 'warning'} icon={lost.length === 0 ? 'check' : 'warn'}>
-            {lost.length === 0
-              ? `no table of ${database} has lost rows`
-              : `${plural(lost.length, 'table')} ${lost.length === 1 ? 'has' : 'have'} lost rows`}
-          </Chip>
-        )}
+        {what === 'rows' && tables && <Chip {...lossLook(tables)}>{tableLosses(database, tables)}</Chip>}
         {what === 'schema' && schema.data && (
           <Chip tone={schema.data.different === 0 ? 'pass' : 'warning'} icon={schema.data.different === 0 ? 'check' : 'warn'}>
             {schema.data.different === 0 ? 'no difference' : plural(schema.data.different, 'difference')}

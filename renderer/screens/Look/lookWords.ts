@@ -97,6 +97,14 @@ export function firstDatabase(databases: readonly string[], losses: Losses = {})
   return databases.find((name) => (losses[name] ?? 0) > 0) ?? databases.find((name) => losses[name] === null) ?? own
 }
 
+/** "2 tables have lost rows"; without a loss, what that rests on: a table that was not counted may have lost some. */
+export function tableLosses(database: string, tables: readonly LookTable[]): string {
+  const lost = tables.filter(isLost).length
+  if (lost > 0) return `${plural(lost, 'table')} ${lost === 1 ? 'has' : 'have'} lost rows`
+  const not = tables.filter(({ says }) => says === 'unknown').length
+  return not === 0 ? `no table of ${database} has lost rows` : `no loss seen in ${database}, ${plural(not, 'table')} not counted`
+}
+
 /** Beside its name: "shop: 2 tables have lost rows". */
 export function lossWords(name: string, losses: Losses): string {
   const lost = losses[name]

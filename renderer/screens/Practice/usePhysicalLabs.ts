@@ -138,7 +138,7 @@ async function countLost(connectionId: string, options: { signal: AbortSignal })
       if (count !== null) counts[table] = count
     } catch (error) {
       // It was dropped: that is what the lab is about.
-      if (!(error instanceof AppError && error.code !== 'cancelled')) throw error
+      if (!(error instanceof AppError && error.code === 'not_found')) throw error
     }
   }
   return counts

@@ -13,6 +13,7 @@ import {
   lossWords,
   orderTables,
   signed,
+  tableLosses,
   tickedWords,
   tookWords,
 } from '../../../renderer/screens/Look/lookWords'
@@ -211,6 +212,15 @@ describe('moments and commands', () => {
     expect(firstDatabase(three, { accounts: 0, crm: null, shop: 2 })).toBe('shop')
     expect(firstDatabase(three, { accounts: 0, crm: null, shop: 0 })).toBe('crm')
     expect(firstDatabase(three, { accounts: 0, crm: 0, shop: 0 })).toBe('accounts')
+  })
+
+  it('no loss is said only of tables that were counted', () => {
+    const table = (says: LookTable['says']): LookTable => ({
+      ...{ schema: 'public', table: says, recovered: 1, live: 1, says, bytes: null, why: '' },
+    })
+    expect(tableLosses('shop', [table('same'), table('more')])).toBe('no table of shop has lost rows')
+    expect(tableLosses('shop', [table('same'), table('unknown')])).toBe('no loss seen in shop, 1 table not counted')
+    expect(tableLosses('shop', [table('fewer'), table('unknown')])).toBe('1 table has lost rows')
   })
 
   it('a database is told with what it lost', () => {

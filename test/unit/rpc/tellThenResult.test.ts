@@ -27,7 +27,16 @@ test('the latest is told, not all of it, and the answer comes last', async () =>
   }
   expect(await all(tellThenResult(work, { first: 0, next: 0 }))).toEqual([49, 50, 'done'])
   const thinned = await all(tellThenResult(work, { first: 0, next: 1000 }))
-  expect(thinned).toEqual([0, 'done'])
+  expect(thinned).toEqual([49, 'done'])
+})
+
+test('what was told early and stands since is told when it is time', async () => {
+  const work = async (tell: (at: number) => void) => {
+    tell(1)
+    await delay(200)
+    return 'done'
+  }
+  expect(await all(tellThenResult(work, { first: 50, next: 20 }))).toEqual([1, 'done'])
 })
 
 test('what goes wrong is thrown, also after something was told', async () => {
@@ -44,15 +53,18 @@ test('what goes wrong is thrown, also after something was told', async () => {
   expect(told).toEqual([1])
 })
 
-test('who leaves early leaves nothing behind that is not caught', async () => {
-  const work = async (tell: (at: number) => void) => {
+test('who leaves early ends the work, and leaves nothing behind that is not caught', async () => {
+  let ended = false
+  const work = async (tell: (at: number) => void, left: AbortSignal) => {
     tell(1)
-    await delay(10)
+    await delay(20)
+    ended = left.aborted
     throw new Error('cancelled')
   }
   for await (const event of tellThenResult(work, { first: 0, next: 0 })) {
     expect(event).toBe(1)
     break
   }
-  await delay(30)
+  await delay(40)
+  expect(ended).toBe(true)
 })

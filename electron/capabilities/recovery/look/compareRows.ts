@@ -1,8 +1,8 @@
 // Row counts of every table of a recovered cluster's database, beside those of a live one.
-import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientBase, DatabaseError } from 'pg'
 import type { LookCompareEvent, LookCounting, LookRowCounts, LookTable } from '../../../../shared/contracts/look'
 import { explainSqlError } from '../../../postgres/sqlError'
+import { tellThenResult } from '../../../rpc/tellThenResult'
 import type { RecoveryServices } from '../parts'
 import { bothSides, type CompareRequest, type Side } from './bothSides'
 
@@ -17,37 +17,23 @@ interface Counted {
   why: string
 }
 
-/** How often it is said where it is. */
-const tellMs = 300
+/** Milliseconds between two times that it is said where it is. */
+const pace = { first: 300, next: 300 }
 
 /** Where both sides are, and at the end what was counted. Whoever leaves it ends the counting. */
-export async function* compareLook(
+export function compareLook(
   services: RecoveryServices,
   request: CompareRequest,
   signal: AbortSignal,
 ): AsyncGenerator<LookCompareEvent, void, undefined> {
-  const left = new AbortController()
   const at: Record<Side, LookCounting | null> = { recovered: null, live: null }
-  const counted = countBoth(services, request, AbortSignal.any([signal, left.signal]), (side, counting) => {
-    at[side] = counting
-  })
-  // It is waited for below; until then nobody hears of a failure.
-  counted.catch(() => undefined)
-  let told = ''
-  try {
-    for (;;) {
-      const counts = await Promise.race([counted, delay(tellMs, null)])
-      if (counts !== null) {
-        yield { kind: 'counted', counts }
-        return
-      }
-      const now = JSON.stringify(at)
-      if (now !== told) yield { kind: 'counting', ...at }
-      told = now
-    }
-  } finally {
-    left.abort()
-  }
+  return tellThenResult(async (tell: (event: LookCompareEvent) => void, left): Promise<LookCompareEvent> => {
+    const counts = await countBoth(services, request, AbortSignal.any([signal, left]), (side, counting) => {
+      at[side] = counting
+      tell({ kind: 'counting', ...at })
+    })
+    return { kind: 'counted', counts }
+  }, pace)
 }
 
 async function countBoth(

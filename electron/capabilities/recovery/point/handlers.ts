@@ -20,9 +20,9 @@ export function recoveryPointHandlers(services: RecoveryServices, parts: Parts):
     sources: (_input, { signal }) => readSources(services, signal),
     moments: (request, { signal }) => readMoments(services, request, signal),
     salvage: ({ archiveId, folders = [] }, { signal }) =>
-      tellThenResult(async (tell: (reading: SalvageReading) => void) => ({
+      tellThenResult(async (tell: (reading: SalvageReading) => void, left) => ({
         kind: 'offers' as const,
-        offers: await readOffers(services, { archiveId, folders }, signal, tell),
+        offers: await readOffers(services, { archiveId, folders }, AbortSignal.any([signal, left]), tell),
       })),
     neighbours: async (request, { signal }) =>
       readNeighbours(services, await recentPointFacts(services, request, signal), request, signal),
